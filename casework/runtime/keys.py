@@ -1,0 +1,115 @@
+"""The two key rings of an installation: what the web may hold, and what only workers may hold.
+
+``web/`` and ``worker/`` are directories of small text files. The web can seal an original but not open it:
+the identity of the vault is in ``worker/`` only. Key files are made once, together, and never overwritten.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import tempfile
+from pathlib import Path
+
+import pyrage
+from cryptography.fernet import Fernet
+
+from casework.runtime.problem import Problem
+
+SHARED = ("vault.pub", "view.key", "fields.keys", "index.key")
+WEB = ("secret_key", *SHARED)
+WORKER = (*SHARED, "queue_key", "vault.key", "seal.key")
+RINGS = {"web": WEB, "worker": WORKER}
+
+
+def ensure_keys(directory: Path) -> bool:
+    """Make both key rings under ``directory`` unless they are there; true when they were made now.
+
+    Both rings appear by one rename each, complete. A ring that is there but not whole, or whose shared keys
+    differ, raises `Problem`: a key that was lost is restored from a backup, for a new one would open
+    nothing.
+    """
+    if not any((directory / ring).exists() for ring in RINGS):
+        _write_rings(directory, _fresh_keys())
+        return True
+    check_rings(directory)
+    return False
+
+
+def check_rings(directory: Path) -> None:
+    """Raise `Problem` unless both rings under ``directory`` are whole and share the same keys."""
+    every = [f"{ring}/{name}" for ring, names in RINGS.items() for name in names]
+    missing = [name for name in every if not _filled(directory / name)]
+    if missing:
+        raise Problem(
+            f"The keys in {directory} are not complete; missing or empty: {', '.join(missing)}.\n"
+            "Nothing was changed. Restore these files from your backup. New keys would not open what the old "
+            "ones sealed; if there is nothing to keep, move the whole directory away and start again."
+        )
+    web, worker = directory / "web", directory / "worker"
+    different = [name for name in SHARED if _read(web / name) != _read(worker / name)]
+    if different:
+        raise Problem(
+            f"web and worker hold different keys in {directory}: {', '.join(different)}.\n"
+            "Nothing was changed. Both rings must come from the same backup."
+        )
+
+
+def _fresh_keys() -> dict[str, str]:
+    """New key texts by file name: 256-bit secrets, X25519 identities of age, an Ed25519 seed in hex."""
+    vault = pyrage.x25519.Identity.generate()
+    view = pyrage.x25519.Identity.generate()
+    return {
+        "secret_key": secrets.token_urlsafe(64),
+        "queue_key": secrets.token_urlsafe(64),
+        "vault.pub": str(vault.to_public()),
+        "vault.key": str(vault),
+        "view.key": str(view),
+        "fields.keys": Fernet.generate_key().decode(),
+        "index.key": secrets.token_hex(32),
+        "seal.key": secrets.token_hex(32),
+    }
+
+
+def _write_rings(directory: Path, keys: dict[str, str]) -> None:
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    directory.chmod(0o700)
+    draft = Path(tempfile.mkdtemp(prefix=".new-", dir=directory))
+    try:
+        for ring, names in (("worker", WORKER), ("web", WEB)):
+            (draft / ring).mkdir(mode=0o700)
+            (draft / ring).chmod(0o700)
+            for name in names:
+                _write_private(draft / ring / name, keys[name] + "\n")
+            _sync_directory(draft / ring)
+        for ring in ("worker", "web"):
+            (draft / ring).rename(directory / ring)
+        _sync_directory(directory)
+    finally:
+        shutil.rmtree(draft)
+
+
+def _write_private(path: Path, text: str) -> None:
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "w") as file:
+        os.fchmod(file.fileno(), 0o600)
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _sync_directory(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _filled(path: Path) -> bool:
+    return path.is_file() and path.stat().st_size > 0
+
+
+def _read(path: Path) -> bytes:
+    return path.read_bytes().strip()

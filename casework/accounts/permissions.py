@@ -1,0 +1,118 @@
+"""Who may do what: one enum of verbs, one table of grants, two decorators.
+
+The table is meant to be read by somebody who does not program: a role may do exactly what stands beside it.
+Rows (which case, which item) are decided by ``for_user`` on each queryset, never here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import StrEnum
+from functools import wraps
+from typing import Any
+
+from django.contrib.auth.decorators import login_not_required
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponseBase
+from django.utils.translation import gettext_lazy as _
+
+
+class Role(StrEnum):
+    """What a person is here to do. Everybody has at most one role; without one they see only their own account."""
+
+    NONE = ""
+    MODERATOR = "moderator"
+    SENIOR = "senior"
+    SUPERVISOR = "supervisor"
+    LEGAL = "legal"
+    PARTNER = "partner"
+    AUDITOR = "auditor"
+    ADMINISTRATOR = "administrator"
+
+
+ROLE_LABELS = {
+    Role.NONE: _("no role"),
+    Role.MODERATOR: _("moderator"),
+    Role.SENIOR: _("senior moderator"),
+    Role.SUPERVISOR: _("supervisor"),
+    Role.LEGAL: _("legal liaison"),
+    Role.PARTNER: _("partner"),
+    Role.AUDITOR: _("auditor"),
+    Role.ADMINISTRATOR: _("administrator"),
+}
+
+
+class Perm(StrEnum):
+    """A verb that a door asks for before it does anything."""
+
+    READ_CASES = "read_cases"  # see the queue and open a case
+    SEARCH_CASES = "search_cases"  # find a case by reference, digest, address, host or account
+    CLAIM_CASE = "claim_case"  # take a case, hold it, skip it, give it back
+    TAKE_OVER_CASE = "take_over_case"  # take a case that somebody else has claimed
+    DECIDE_CASE = "decide_case"  # decide, and confirm that an effect has happened
+    APPROVE_DECISION = "approve_decision"  # be the second person where one is needed
+    WRITE_NOTE = "write_note"  # leave a note on a case
+    MESSAGE_REPORTER = "message_reporter"  # write to the status page of a report
+    SEE_PREVIEWS = "see_previews"  # see previews of at most 24 pixels and what the signals say
+    REVEAL_EVIDENCE = "reveal_evidence"  # open a rendition, with a reason, for seconds
+    VERIFY_EVIDENCE = "verify_evidence"  # have the digest of an original checked again
+    READ_LOG = "read_log"  # search and export the audit log
+    READ_PEOPLE = "read_people"  # see who works here and what they may do
+    MANAGE_PEOPLE = "manage_people"  # invite, change roles, deactivate
+    GRANT_CLEARANCE = "grant_clearance"  # let somebody see restricted cases
+    MANAGE_API_KEYS = "manage_api_keys"  # make and revoke keys of the REST API
+
+
+_DESK = {Perm.READ_CASES, Perm.SEARCH_CASES, Perm.WRITE_NOTE, Perm.SEE_PREVIEWS}
+_MODERATOR = _DESK | {
+    Perm.CLAIM_CASE, Perm.DECIDE_CASE, Perm.MESSAGE_REPORTER, Perm.REVEAL_EVIDENCE, Perm.VERIFY_EVIDENCE,
+}  # fmt: skip
+_SENIOR = _MODERATOR | {Perm.TAKE_OVER_CASE, Perm.APPROVE_DECISION}
+
+GRANTS: dict[Role, frozenset[Perm]] = {
+    Role.NONE: frozenset(),
+    Role.MODERATOR: frozenset(_MODERATOR),
+    Role.SENIOR: frozenset(_SENIOR),
+    Role.SUPERVISOR: frozenset(_SENIOR | {Perm.READ_LOG, Perm.READ_PEOPLE, Perm.GRANT_CLEARANCE}),
+    Role.LEGAL: frozenset(_DESK | {Perm.REVEAL_EVIDENCE, Perm.VERIFY_EVIDENCE}),
+    Role.PARTNER: frozenset(),
+    # An auditor reads everything that was done and changes nothing; pictures are not part of that.
+    Role.AUDITOR: frozenset({Perm.READ_CASES, Perm.SEARCH_CASES, Perm.READ_LOG, Perm.READ_PEOPLE}),
+    # An administrator configures and sees no case and no evidence.
+    Role.ADMINISTRATOR: frozenset({Perm.READ_PEOPLE, Perm.MANAGE_PEOPLE, Perm.MANAGE_API_KEYS}),
+}
+
+#: What a door declares when it is open to anybody, and when it is open to everybody who is signed in.
+PUBLIC = "public"
+SIGNED_IN = "signed in"
+
+View = Callable[..., HttpResponseBase]
+
+
+def requires(perm: Perm) -> Callable[[View], View]:
+    """Declare and enforce the permission of a view: 403 for a signed-in person whose role lacks *perm*."""
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            if not (request.user.is_authenticated and request.user.may(perm)):
+                raise PermissionDenied
+            return view(request, *args, **kwargs)
+
+        guarded.permission = perm  # type: ignore[attr-defined]
+        return guarded
+
+    return decorate
+
+
+def open_to_everybody(view: View) -> View:
+    """Declare a view public, aloud: no sign-in is asked."""
+    opened = login_not_required(view)
+    opened.permission = PUBLIC  # type: ignore[attr-defined]
+    return opened
+
+
+def open_to_signed_in(view: View) -> View:
+    """Declare that a view needs a sign-in and no role (own account, own meter)."""
+    view.permission = SIGNED_IN  # type: ignore[attr-defined]
+    return view

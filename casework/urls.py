@@ -1,0 +1,23 @@
+"""Every address of the product. Third-party names are listed with their expected answers in tests/test_doors.py."""
+
+from django.urls import include, path
+
+from casework.staff import views as staff
+
+urlpatterns = [
+    path("", staff.home, name="home"),
+    path("", include("casework.ui.urls")),
+    path("", include("casework.cases.urls")),
+    path("evidence/", include("casework.evidence.urls")),
+    path("", include("casework.reports.urls")),
+    path("log/", include("casework.audit.urls")),
+    path("", include("casework.wellbeing.urls")),
+    path("", include("casework.jobs.urls")),
+    path("", include("casework.staff.urls")),
+    path("api/", include("casework.api")),
+]
+
+handler400 = "casework.ui.views.bad_request"
+handler403 = "casework.ui.views.forbidden"
+handler404 = "casework.ui.views.not_found"
+handler500 = "casework.ui.views.server_error"

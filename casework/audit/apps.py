@@ -1,0 +1,8 @@
+from django.apps import AppConfig
+
+
+class AuditConfig(AppConfig):
+    """The log and its seal."""
+
+    name = "casework.audit"
+    default_auto_field = "django.db.models.BigAutoField"

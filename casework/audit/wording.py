@@ -1,0 +1,229 @@
+"""The log in words: one sentence a verb, a kind to filter by, and labels for what an entry carries.
+
+Sentences name the actor and nothing else, so that they may be shown where the subject may not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from django.utils.translation import gettext as _now
+from django.utils.translation import gettext_lazy as _
+
+from .verbs import Verb
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
+KINDS: dict[str, StrOrPromise] = {
+    "report": _("Reports"),
+    "case": _("Cases"),
+    "decision": _("Decisions and effects"),
+    "clock": _("Clocks"),
+    "evidence": _("Evidence"),
+    "reading": _("Reading and looking"),
+    "job": _("Background work"),
+    "person": _("People and sign-ins"),
+    "log": _("The log"),
+}
+
+#: The icon of each kind in a timeline (heroicons).
+ICONS = {
+    "report": "inbox-arrow-down",
+    "case": "folder",
+    "decision": "scale",
+    "clock": "clock",
+    "evidence": "photo",
+    "reading": "eye",
+    "job": "cog-6-tooth",
+    "person": "user",
+    "log": "document-text",
+}
+
+_FAMILIES = {
+    "report": "report",
+    "api_key": "person",
+    "case": "case",
+    "note": "case",
+    "clock": "clock",
+    "decision": "decision",
+    "effect": "decision",
+    "evidence": "evidence",
+    "job": "job",
+    "person": "person",
+    "log": "log",
+    "installation": "log",
+}
+
+#: Acts of seeing, whatever family their verb is of: the question "who saw what" is one filter.
+READING = {
+    Verb.REPORT_READ_BY_REPORTER,
+    Verb.CASE_READ,
+    Verb.CASE_SEARCHED,
+    Verb.EVIDENCE_REVEALED,
+    Verb.EVIDENCE_REVEAL_EXTENDED,
+    Verb.EVIDENCE_REVEAL_COLOURED,
+    Verb.EVIDENCE_REVEAL_CLOSED,
+    Verb.EVIDENCE_REVEAL_REFUSED,
+    Verb.LOG_READ,
+    Verb.LOG_EXPORTED,
+}
+
+SENTENCES: dict[str, StrOrPromise] = {
+    Verb.REPORT_FILED: _("%(actor)s filed a report"),
+    Verb.REPORT_WITHDRAWN: _("%(actor)s withdrew the report"),
+    Verb.REPORT_READ_BY_REPORTER: _("%(actor)s opened the status page"),
+    Verb.REPORT_MESSAGE_SENT: _("%(actor)s wrote to the reporter"),
+    Verb.REPORT_MESSAGE_RECEIVED: _("%(actor)s wrote to the desk"),
+    Verb.REPORT_ELEMENT_FOUND: _("%(actor)s settled an element of the report"),
+    Verb.REPORT_DRAFT_REAPED: _("%(actor)s deleted an unfinished report"),
+    Verb.API_KEY_CREATED: _("%(actor)s made an API key"),
+    Verb.API_KEY_REVOKED: _("%(actor)s revoked an API key"),
+    Verb.CASE_OPENED: _("%(actor)s opened the case"),
+    Verb.CASE_READ: _("%(actor)s read the case"),
+    Verb.CASE_SEARCHED: _("%(actor)s searched the cases"),
+    Verb.CASE_CLAIMED: _("%(actor)s claimed the case"),
+    Verb.CASE_TAKEN_OVER: _("%(actor)s took the case over"),
+    Verb.CASE_RELEASED: _("%(actor)s gave the case back"),
+    Verb.CASE_LEASE_EXPIRED: _("%(actor)s ended a claim that had run out"),
+    Verb.CASE_HELD: _("%(actor)s put the case on hold"),
+    Verb.CASE_WOKEN: _("%(actor)s took the case off hold"),
+    Verb.CASE_SKIPPED: _("%(actor)s passed the case on"),
+    Verb.CASE_RESTRICTED: _("%(actor)s restricted the case"),
+    Verb.CASE_UNRESTRICTED: _("%(actor)s lifted the restriction"),
+    Verb.CASE_FACTORS_CHANGED: _("%(actor)s changed what the priority rests on"),
+    Verb.CASE_MOVED: _("%(actor)s moved the case to another state"),
+    Verb.CASE_ASSIGNED: _("%(actor)s assigned the case"),
+    Verb.NOTE_WRITTEN: _("%(actor)s wrote a note"),
+    Verb.CLOCK_STARTED: _("%(actor)s started a clock"),
+    Verb.CLOCK_STOPPED: _("%(actor)s stopped a clock"),
+    Verb.CLOCK_BREACHED: _("%(actor)s found a clock past its deadline"),
+    Verb.DECISION_MADE: _("%(actor)s decided"),
+    Verb.DECISION_APPROVED: _("%(actor)s approved a decision as second person"),
+    Verb.DECISION_REFUSED: _("%(actor)s refused a decision as second person"),
+    Verb.EFFECT_OPENED: _("%(actor)s opened an effect"),
+    Verb.EFFECT_CONFIRMED: _("%(actor)s confirmed an effect"),
+    Verb.EFFECT_FAILED: _("%(actor)s marked an effect as failed"),
+    Verb.EVIDENCE_RECEIVED: _("%(actor)s handed in an item"),
+    Verb.EVIDENCE_EXAMINED: _("%(actor)s examined an item"),
+    Verb.EVIDENCE_NOT_OPENED: _("%(actor)s could not open an item"),
+    Verb.EVIDENCE_QUARANTINED: _("%(actor)s quarantined an item"),
+    Verb.EVIDENCE_DERIVED: _("%(actor)s made a preview or rendition"),
+    Verb.EVIDENCE_VERIFIED: _("%(actor)s checked an original against its digest"),
+    Verb.EVIDENCE_DOUBTED: _("%(actor)s found an original in doubt"),
+    Verb.EVIDENCE_REVEALED: _("%(actor)s revealed an item"),
+    Verb.EVIDENCE_REVEAL_EXTENDED: _("%(actor)s looked longer at an item"),
+    Verb.EVIDENCE_REVEAL_COLOURED: _("%(actor)s asked for colour"),
+    Verb.EVIDENCE_REVEAL_CLOSED: _("%(actor)s stopped looking at an item"),
+    Verb.EVIDENCE_REVEAL_REFUSED: _("%(actor)s was refused a reveal"),
+    Verb.EVIDENCE_BLOB_REAPED: _("%(actor)s deleted a file that belonged to nothing"),
+    Verb.JOB_QUARANTINED: _("%(actor)s gave up on a task"),
+    Verb.JOB_FAILED: _("%(actor)s ended a task that can't be done"),
+    Verb.TASK_REFUSED: _("%(actor)s refused a task that nobody had asked for"),
+    Verb.JOB_REQUEUED: _("%(actor)s queued a task again"),
+    Verb.CLUSTER_RESTARTED: _("%(actor)s restarted the workers"),
+    Verb.SIGNED_IN: _("%(actor)s signed in"),
+    Verb.SIGN_IN_FAILED: _("%(actor)s failed to sign in"),
+    Verb.SIGNED_OUT: _("%(actor)s signed out"),
+    Verb.STEPPED_UP: _("%(actor)s signed in once more for a step that asks for it"),
+    Verb.SESSION_ENDED: _("%(actor)s ended a session"),
+    Verb.PASSWORD_CHANGED: _("%(actor)s changed a password"),
+    Verb.MFA_ADDED: _("%(actor)s added a second factor"),
+    Verb.MFA_REMOVED: _("%(actor)s removed a second factor"),
+    Verb.RECOVERY_CODES_MADE: _("%(actor)s made recovery codes"),
+    Verb.PERSON_CREATED: _("%(actor)s added a person"),
+    Verb.PERSON_INVITED: _("%(actor)s invited a person"),
+    Verb.ROLE_CHANGED: _("%(actor)s changed a role"),
+    Verb.CLEARANCE_CHANGED: _("%(actor)s changed a clearance"),
+    Verb.PERSON_DEACTIVATED: _("%(actor)s deactivated a person"),
+    Verb.PERSON_REACTIVATED: _("%(actor)s reactivated a person"),
+    Verb.LOG_READ: _("%(actor)s read the log"),
+    Verb.LOG_EXPORTED: _("%(actor)s exported the log"),
+    Verb.LOG_ALARM: _("%(actor)s refused to sign the log"),
+    Verb.INSTALLATION_MADE: _("%(actor)s set up this installation"),
+}
+
+#: Who it was when no person of the desk was signed in; otherwise the machine did it.
+NOBODY: dict[str, StrOrPromise] = {
+    Verb.REPORT_FILED: _("somebody without an account"),
+    Verb.REPORT_WITHDRAWN: _("the reporter"),
+    Verb.REPORT_READ_BY_REPORTER: _("the reporter"),
+    Verb.REPORT_MESSAGE_RECEIVED: _("the reporter"),
+    Verb.EVIDENCE_RECEIVED: _("the reporter"),
+    Verb.SIGN_IN_FAILED: _("somebody"),
+    Verb.LOG_ALARM: _("the sealer"),
+}
+MACHINE = _("the system")
+UNKNOWN = _("%(actor)s did “%(verb)s”")
+
+LABELS: dict[str, StrOrPromise] = {
+    "was": _("before"),
+    "now": _("after"),
+    "why": _("why"),
+    "reason": _("reason"),
+    "remark": _("remark"),
+    "until": _("until"),
+    "due_at": _("due"),
+    "profile": _("clock"),
+    "outcome": _("outcome"),
+    "policy": _("policy"),
+    "kind": _("kind"),
+    "size": _("size"),
+    "code": _("code"),
+    "query": _("searched for"),
+    "address": _("network address"),
+    "found": _("found"),
+    "filters": _("filters"),
+    "length": _("characters"),
+    "seconds": _("seconds"),
+    "restricted": _("restricted"),
+}
+
+
+def kind_of(verb: str) -> str:
+    """The kind (a key of ``KINDS``) that *verb* is filtered under."""
+    return "reading" if verb in READING else _FAMILIES.get(verb.partition(".")[0], "log")
+
+
+def verbs_of(kind: str) -> list[str]:
+    """The codes of all verbs of a kind."""
+    return [verb.value for verb in Verb if kind_of(verb) == kind]
+
+
+def actor_name(verb: str, name: str | None) -> str:
+    """*name*, or who it was when no person of the desk did it."""
+    return name or str(NOBODY.get(verb, MACHINE))
+
+
+def sentence(verb: str, name: str | None) -> str:
+    """What happened, in one sentence about who did it: "mona claimed the case".
+
+    An entry outlives the code that wrote it: a verb that is unknown here is said by its code.
+    """
+    said = str(SENTENCES.get(verb, UNKNOWN)) % {"actor": actor_name(verb, name), "verb": verb}
+    return said[:1].upper() + said[1:] if not name else said
+
+
+def facts(values: Mapping[str, Any]) -> list[dict[str, str]]:
+    """What an entry carries, as {label, value} in words; values that say nothing are left out."""
+    return [
+        {"label": str(LABELS.get(key, key.replace("_", " "))), "value": _said(value)}
+        for key, value in values.items()
+        if value not in (None, "", [], {})
+    ]
+
+
+def one_line(values: Mapping[str, Any]) -> str:
+    """The same in one line: "before: waiting · after: held"."""
+    return " · ".join(f"{fact['label']}: {fact['value']}" for fact in facts(values))
+
+
+def _said(value: Any) -> str:
+    if isinstance(value, bool):
+        return _now("yes") if value else _now("no")
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key} {_said(inner)}" for key, inner in value.items())
+    if isinstance(value, list):
+        return ", ".join(_said(inner) for inner in value)
+    return str(value)

@@ -1,0 +1,55 @@
+"""Every verb has words, and the words give nothing away."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from casework.audit import wording
+from casework.audit.verbs import Verb
+
+
+@pytest.mark.parametrize("verb", list(Verb))
+def test_every_verb_has_a_sentence_about_who_did_it(verb: Verb) -> None:
+    said = wording.sentence(verb, "mona")
+    assert said.startswith("mona ")
+    assert "%" not in said
+
+
+@pytest.mark.parametrize("verb", list(Verb))
+def test_a_sentence_names_the_actor_and_nothing_else(verb: Verb) -> None:
+    assert re.findall(r"%\((\w+)\)", str(wording.SENTENCES[verb])) == ["actor"]
+
+
+@pytest.mark.parametrize("verb", list(Verb))
+def test_every_verb_is_found_under_one_kind_that_has_a_name_and_an_icon(verb: Verb) -> None:
+    kinds = [kind for kind in wording.KINDS if verb.value in wording.verbs_of(kind)]
+    assert kinds == [wording.kind_of(verb)]
+    assert kinds[0] in wording.ICONS
+
+
+def test_no_words_stand_for_a_verb_that_does_not_exist() -> None:
+    assert set(wording.SENTENCES) == set(Verb)
+
+
+def test_a_verb_of_another_version_is_said_by_its_code() -> None:
+    assert wording.sentence("case.teleported", "mona") == "mona did “case.teleported”"
+    assert wording.kind_of("zebra.seen") == "log"
+
+
+@pytest.mark.parametrize(
+    ("verb", "said"),
+    [
+        (Verb.REPORT_WITHDRAWN, "The reporter withdrew the report"),
+        (Verb.EVIDENCE_EXAMINED, "The system examined an item"),
+        (Verb.LOG_ALARM, "The sealer refused to sign the log"),
+    ],
+)
+def test_whoever_has_no_account_is_named_by_what_they_are(verb: Verb, said: str) -> None:
+    assert wording.sentence(verb, None) == said
+
+
+def test_what_an_entry_carries_is_said_in_one_line() -> None:
+    data = {"was": "waiting", "now": "held", "restricted": False, "why": None, "ids": [1, 2]}
+    assert wording.one_line(data) == "before: waiting · after: held · restricted: no · ids: 1, 2"

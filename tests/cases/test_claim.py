@@ -1,0 +1,109 @@
+"""Claiming: a lease, a heartbeat, and only one person at a time."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import timedelta
+
+import pytest
+from django.db.models.functions import Now
+
+from casework.cases import actions, reading
+from casework.cases.models import LEASE_SECONDS, Case
+from tests.cast import make_case, person
+from tests.journal import verbs_of
+
+pytestmark = pytest.mark.django_db
+
+
+def let_lease_run_out(case: Case) -> None:
+    Case.objects.filter(pk=case.pk).update(lease_until=Now() - timedelta(seconds=1))
+
+
+def test_mona_claims_a_free_case():
+    case, mona = make_case(), person("mona")
+    token = actions.claim_case(case, actor=mona, session="s1")
+    assert (case.claimed_by, case.claim_token) == (mona, token)
+    assert verbs_of(case)[-1] == "case.claimed"
+
+
+def test_milo_cannot_claim_what_mona_holds():
+    case = make_case()
+    actions.claim_case(case, actor=person("mona"))
+    before = verbs_of(case)
+    with pytest.raises(actions.ClaimedByOther, match="Mona"):
+        actions.claim_case(case, actor=person("milo"))
+    assert verbs_of(case) == before
+
+
+def test_milo_claims_a_case_whose_lease_ran_out():
+    case = make_case()
+    actions.claim_case(case, actor=person("mona"))
+    let_lease_run_out(case)
+    actions.claim_case(case, actor=person("milo"))
+    assert case.claimed_by == person("milo")
+
+
+def test_a_heartbeat_lengthens_the_lease():
+    case, mona = make_case(), person("mona")
+    token = actions.claim_case(case, actor=mona)
+    Case.objects.filter(pk=case.pk).update(lease_until=Now() + timedelta(seconds=5))
+    until = actions.renew_claim(case, actor=mona, token=token)
+    left = until - Case.objects.annotate(now=Now()).get(pk=case.pk).now
+    assert left > timedelta(seconds=LEASE_SECONDS - 60)
+
+
+def test_a_heartbeat_cannot_bring_back_a_lease_that_ran_out():
+    case, mona = make_case(), person("mona")
+    token = actions.claim_case(case, actor=mona)
+    let_lease_run_out(case)
+    with pytest.raises(actions.LeaseLost):
+        actions.renew_claim(case, actor=mona, token=token)
+
+
+def test_mona_gives_a_case_back():
+    case, mona = make_case(), person("mona")
+    token = actions.claim_case(case, actor=mona)
+    actions.release_case(case, actor=mona, token=token)
+    assert case.claimed_by is None
+    assert verbs_of(case)[-1] == "case.released"
+
+
+def test_giving_back_with_an_old_token_changes_nothing():
+    case, mona = make_case(), person("mona")
+    actions.claim_case(case, actor=mona)
+    before = verbs_of(case)
+    actions.release_case(case, actor=mona, token=uuid.uuid4())
+    case.refresh_from_db()
+    assert case.claimed_by == mona
+    assert verbs_of(case) == before
+
+
+def test_sena_takes_a_case_over_and_monas_token_is_dead():
+    case, mona, sena = make_case(), person("mona"), person("sena")
+    token = actions.claim_case(case, actor=mona)
+    actions.take_over_case(case, actor=sena, reason="mona has gone home")
+    assert case.claimed_by == sena
+    assert verbs_of(case)[-1] == "case.taken_over"
+    with pytest.raises(actions.LeaseLost):
+        actions.renew_claim(case, actor=mona, token=token)
+
+
+def test_a_skipped_case_stays_away_from_whoever_skipped_it():
+    case, mona = make_case(), person("mona")
+    token = actions.claim_case(case, actor=mona)
+    actions.skip_case(case, actor=mona, token=token)
+    assert case not in reading.queue(mona, "all")
+    assert case in reading.queue(person("milo"), "all")
+    assert verbs_of(case)[-1] == "case.skipped"
+
+
+def test_every_claim_ends_with_its_session():
+    case, mona = make_case(), person("mona")
+    actions.claim_case(case, actor=mona, session="one")
+    other = make_case()
+    actions.claim_case(other, actor=mona, session="two")
+    actions.release_all(mona, session="one")
+    case.refresh_from_db()
+    other.refresh_from_db()
+    assert (case.claimed_by, other.claimed_by) == (None, mona)

@@ -1,0 +1,172 @@
+"""Keeping what a worker found out about an item. Each item is finished once, however often a job is delivered."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from django.db import transaction
+from django.db.models.functions import Now
+from django.utils.translation import gettext as _
+
+from casework.audit.log import Verb, record
+from casework.cases.actions import note_examined
+from casework.evidence.known import KNOWN, known_copies
+from casework.evidence.models import Blob, Item, PerceptualHash, SignalRecord, Wrap
+from casework.evidence.sealing import seal
+
+from .staging import insert_blob
+
+if TYPE_CHECKING:  # the library opens hostile media: at run time only ``tasks`` imports it
+    from detection.findings import Derivative, Examination, Failure, Signal
+
+#: The signal whose score is how explicit a picture is.
+EXPLICIT = "explicit"
+_NOT_SCORED = (EXPLICIT, "synthetic")
+
+
+@transaction.atomic
+def record_examination(item: Item, examination: Examination) -> bool:
+    """Store hashes, signals, preview and rendition of an opened item; False when it was finished already.
+
+    The digest is compared with the one taken at receipt by whoever opened the blob. Raises NotSealed when the store
+    refuses the derivatives; then nothing is kept and the job starts again.
+    """
+    locked = _unfinished(item)
+    if locked is None:
+        return False
+    media = examination.media
+    assert media is not None
+    for one in examination.hashes:
+        PerceptualHash.objects.create(
+            item=locked, algorithm=one.algorithm, value=bytes.fromhex(one.value), quality=one.quality,
+            version=one.version[:60],
+        )  # fmt: skip
+    _keep_signals(locked, examination.signals)
+    locked.preview = _derive(locked, examination.preview, Blob.Kind.PREVIEW)
+    locked.rendition = _derive(locked, examination.rendition, Blob.Kind.RENDITION)
+    locked.format, locked.frames = media.format[:20], media.frames
+    locked.width, locked.height = media.width, media.height
+    locked.reason = " ".join(failure.sentence for failure in examination.errors)[:500]
+    locked.state = Item.State.EXAMINED
+    record(
+        Verb.EVIDENCE_EXAMINED, actor=None, subject=locked, case=locked.case, item=locked.public_id,
+        format=locked.format, signals={signal.name: _seen(signal) for signal in examination.signals},
+    )  # fmt: skip
+    _finish(locked)
+    return True
+
+
+@transaction.atomic
+def record_unopened(item: Item, failure: Failure) -> bool:
+    """Note that an item is stored and could not be opened, and why; False when it was finished already.
+
+    A failure that exceeds a limit sets the item aside; either way its signals read "not checked", never "clean".
+    """
+    aside = failure.quarantine
+    return _leave_closed(
+        item,
+        state=Item.State.QUARANTINED if aside else Item.State.UNOPENED,
+        verb=Verb.EVIDENCE_QUARANTINED if aside else Verb.EVIDENCE_NOT_OPENED,
+        code=failure.code,
+        sentence=failure.sentence,
+    )
+
+
+@transaction.atomic
+def set_item_aside(item: str, *, reason: str) -> None:
+    """What the ledger calls when the examination of *item* (its public id) was stopped for good.
+
+    *reason* is the ledger's sentence. The original stays stored; somebody has to decide by the report.
+    """
+    found = Item.objects.get(public_id=item)
+    _leave_closed(
+        found, state=Item.State.QUARANTINED, verb=Verb.EVIDENCE_QUARANTINED, code="ended_the_reader",
+        sentence=_("The file ended the program that opened it three times. It is stored and not opened again."),
+        ledger=reason,
+    )  # fmt: skip
+
+
+def _leave_closed(
+    item: Item, *, state: Item.State, verb: Verb, code: str, sentence: str, ledger: str = ""
+) -> bool:
+    locked = _unfinished(item)
+    if locked is None:
+        return False
+    locked.state, locked.reason_code, locked.reason = state, code[:40], sentence[:500]
+    for name in _NOT_SCORED:
+        SignalRecord.objects.create(
+            item=locked, name=name, version="", status="not_checked", sentence=_("Not scored."), reason=locked.reason
+        )
+    record(
+        verb, actor=None, subject=locked, case=locked.case, item=locked.public_id, code=code,
+        personal={"ledger": ledger},
+    )  # fmt: skip
+    _finish(locked)
+    return True
+
+
+def _unfinished(item: Item) -> Item | None:
+    """The item locked, or None when an earlier delivery has finished it."""
+    locked = Item.objects.select_for_update(of=("self",)).select_related("case").get(pk=item.pk)
+    return locked if locked.state == Item.State.STORED else None
+
+
+def _finish(item: Item) -> None:
+    """Look for known copies, save the item and tell the case."""
+    known = known_copies(item)
+    SignalRecord.objects.create(item=item, **known.as_signal())
+    item.save()
+    Item.objects.filter(pk=item.pk).update(examined_at=Now())
+    item.refresh_from_db()
+    signals = {signal.name: signal for signal in item.signals.all()}
+    explicit = signals.get(EXPLICIT)
+    note_examined(
+        item.case,
+        actor=None,
+        explicit_score=explicit.score if explicit is not None else None,
+        synthetic_found=any(signal.says_machine_made for signal in signals.values()),
+        known_matches=known.count_for_queue,
+    )
+
+
+def _keep_signals(item: Item, signals: Iterable[Signal]) -> None:
+    for signal in signals:
+        if signal.name == KNOWN:
+            continue
+        sensitive: Any = dict(signal.sensitive) or None
+        SignalRecord.objects.create(
+            item=item,
+            name=signal.name[:40],
+            version=signal.version[:100],
+            status=signal.status.value,
+            strength=signal.strength.value if signal.strength else "",
+            score=_score(signal.score),
+            sentence=signal.sentence[:500],
+            reason=signal.reason[:500],
+            data=dict(signal.data),
+            sensitive=sensitive,
+        )
+
+
+def _score(score: float | None) -> float | None:
+    """A probability or None: what is not a number between 0 and 1 is no score."""
+    return score if score is not None and math.isfinite(score) and 0 <= score <= 1 else None
+
+
+def _seen(signal: Signal) -> dict[str, Any]:
+    return {"status": signal.status.value, "score": _score(signal.score), "version": signal.version}
+
+
+def _derive(item: Item, derivative: Derivative | None, kind: Blob.Kind) -> Blob | None:
+    """Seal a derivative to the view key and write down where it came from."""
+    if derivative is None:
+        return None
+    blob = insert_blob(seal(derivative.content, kind, Wrap.Recipient.VIEW))
+    record(
+        Verb.EVIDENCE_DERIVED, actor=None, subject=item, case=item.case, item=item.public_id, kind=kind.value,
+        blob=blob.public_id, sha256=blob.sha256, derived_from=item.sha256,
+        width=derivative.width, height=derivative.height,
+    )  # fmt: skip
+    return blob

@@ -1,0 +1,104 @@
+"""Has this desk seen the file before? Exact copies by SHA-256, near copies by PDQ, in other cases.
+
+What is found is stored with the item as it was at that moment. Who may read of a match is decided when it is shown
+(``wording``): a match in a restricted case does not exist for people who are not cleared.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import connection
+from django.utils.translation import gettext as _
+
+from .models import Item, PerceptualHash
+
+KNOWN = "known"
+#: PDQ distances up to here count as the same picture, from this quality on (domain.md 5.2: Meta's own advice).
+MOST_DISTANCE, LEAST_QUALITY = 31, 50
+_MOST_MATCHES = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """One other item; ``distance`` in bits of PDQ (0 to 256), None for an exact copy."""
+
+    item: str
+    distance: int | None
+    restricted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the search found, and why it could not look for near copies (empty when it could)."""
+
+    matches: tuple[Match, ...]
+    not_near: str
+    own_case_restricted: bool
+
+    @property
+    def count_for_queue(self) -> int:
+        """Matches that everybody who sees the case may know of: the queue's factor must not betray others."""
+        return sum(1 for match in self.matches if self.own_case_restricted or not match.restricted)
+
+    def as_signal(self) -> dict[str, Any]:
+        """The fields of a ``SignalRecord``."""
+        exact = any(match.distance is None for match in self.matches)
+        status = "found" if self.matches else "not_checked" if self.not_near else "not_found"
+        sentences = {
+            "found": _("The same picture is in other cases."),
+            "not_found": _("No other case holds this picture."),
+            "not_checked": _("No exact copy is known; near copies were not looked for."),
+        }
+        return {
+            "name": KNOWN,
+            "version": f"sha256, pdq<={MOST_DISTANCE}",
+            "status": status,
+            "strength": "definitive" if exact else "strong" if self.matches else "",
+            "sentence": sentences[status],
+            "reason": self.not_near,
+            "data": {
+                "matches": [{"item": match.item, "distance": match.distance} for match in self.matches],
+                "threshold": MOST_DISTANCE,
+            },
+        }
+
+
+def known_copies(item: Item) -> Known:
+    """Look for *item* in all other cases, restricted ones included."""
+    others = Item.objects.exclude(case_id=item.case_id)
+    exact = [
+        Match(str(public_id), None, restricted)
+        for public_id, restricted in others.filter(sha256=item.sha256)
+        .order_by("pk")
+        .values_list("public_id", "case__restricted")[:_MOST_MATCHES]
+    ]
+    pdq = PerceptualHash.objects.filter(item=item, algorithm="pdq").first()
+    not_near = ""
+    if pdq is None:
+        not_near = _("The file has no perceptual hash.")
+    elif (pdq.quality or 0) < LEAST_QUALITY:
+        not_near = _("The picture has too little detail for a perceptual match.")
+    near = [] if pdq is None or not_near else _near(item, pdq)
+    return Known((*exact, *near), not_near, item.case.restricted)
+
+
+def _near(item: Item, pdq: PerceptualHash) -> list[Match]:
+    """Items of other cases within ``MOST_DISTANCE`` bits, nearest first; exact copies are left to SHA-256."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT public_id, distance, restricted FROM (
+                SELECT i.public_id, c.restricted,
+                       bit_count(('x' || encode(h.value, 'hex'))::bit(256) # ('x' || %s)::bit(256)) AS distance
+                FROM evidence_perceptualhash h
+                JOIN evidence_item i ON i.id = h.item_id
+                JOIN cases_case c ON c.id = i.case_id
+                WHERE h.algorithm = 'pdq' AND h.quality >= %s AND i.case_id <> %s AND i.sha256 <> %s
+            ) AS compared
+            WHERE distance <= %s ORDER BY distance, public_id LIMIT %s
+            """,
+            [bytes(pdq.value).hex(), LEAST_QUALITY, item.case_id, item.sha256, MOST_DISTANCE, _MOST_MATCHES],
+        )
+        return [Match(str(public_id), int(distance), restricted) for public_id, distance, restricted in cursor]

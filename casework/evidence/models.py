@@ -1,0 +1,210 @@
+"""Evidence: sealed blobs, items of a case, what signals say of them, and each reveal."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Self
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+from casework.accounts.models import User
+from casework.accounts.permissions import Perm
+from casework.cases.models import Case
+from casework.privacy.fields import EncryptedJSONField, EncryptedTextField
+
+
+class Blob(models.Model):
+    """One age file in the store, written once. Its secret is in ``Wrap``; without the wrap it can't be opened.
+
+    A staged blob (no item yet) belongs to an upload in flight or to a report draft and is reaped with it."""
+
+    class Kind(models.TextChoices):
+        ORIGINAL = "original", _("original")
+        PREVIEW = "preview", _("preview")
+        RENDITION = "rendition", _("rendition")
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    kind = models.CharField(max_length=10, choices=Kind.choices)
+    storage_key = models.UUIDField(unique=True)
+    size = models.BigIntegerField()
+    sealed_size = models.BigIntegerField()
+    sha256 = models.CharField(max_length=64)
+    created_at = models.DateTimeField(db_default=Now())
+    staged_until = models.DateTimeField(null=True)
+    staged_for = models.UUIDField(null=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["staged_until"], condition=Q(staged_until__isnull=False), name="blob_staged")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} blob {self.public_id}"
+
+
+class Wrap(models.Model):
+    """The secret of one blob, encrypted to the vault or the view recipient. Deleting it shreds the blob."""
+
+    class Recipient(models.TextChoices):
+        VAULT = "vault", _("vault")
+        VIEW = "view", _("view")
+
+    blob = models.OneToOneField(Blob, on_delete=models.CASCADE, related_name="wrap")
+    recipient = models.CharField(max_length=5, choices=Recipient.choices)
+    sealed_secret = models.BinaryField()
+
+    def __str__(self) -> str:
+        return f"key of blob {self.blob_id}, sealed to {self.recipient}"
+
+
+class ItemQuerySet(models.QuerySet["Item"]):
+    def for_user(self, user: User) -> Self:
+        """The items of the cases that exist for this person, where they may see previews at all."""
+        if not user.is_authenticated or not user.may(Perm.SEE_PREVIEWS):
+            return self.none()
+        return self.filter(case__in=Case.objects.for_user(user))
+
+
+class Item(models.Model):
+    """An evidence item: one file somebody sent, sealed as it came."""
+
+    class State(models.TextChoices):
+        STORED = "stored", _("stored, not examined yet")
+        EXAMINED = "examined", _("examined")
+        UNOPENED = "unopened", _("stored, could not be opened")
+        QUARANTINED = "quarantined", _("stored, set aside")
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="items")
+    position = models.PositiveSmallIntegerField()
+    original = models.OneToOneField(Blob, on_delete=models.PROTECT, related_name="original_of")
+    preview = models.OneToOneField(Blob, null=True, on_delete=models.PROTECT, related_name="preview_of")
+    rendition = models.OneToOneField(Blob, null=True, on_delete=models.PROTECT, related_name="rendition_of")
+    received_at = models.DateTimeField(db_default=Now())
+    declared_name = EncryptedTextField(blank=True)
+    declared_type = models.CharField(max_length=100, blank=True)
+    state = models.CharField(max_length=12, choices=State.choices, default=State.STORED)
+    reason_code = models.CharField(max_length=40, blank=True)
+    reason = models.CharField(max_length=500, blank=True)
+    sha256 = models.CharField(max_length=64)
+    md5 = models.CharField(max_length=32)
+    format = models.CharField(max_length=20, blank=True)
+    width = models.PositiveIntegerField(null=True)
+    height = models.PositiveIntegerField(null=True)
+    frames = models.PositiveIntegerField(null=True)
+    examined_at = models.DateTimeField(null=True)
+    verified_at = models.DateTimeField(null=True)
+
+    objects = ItemQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["position"]
+        constraints = [models.UniqueConstraint(fields=["case", "position"], name="item_position_once")]
+        indexes = [models.Index(fields=["sha256"], name="item_sha256")]
+
+    def __str__(self) -> str:
+        return f"item {self.position} of case {self.case_id}"
+
+
+class PerceptualHash(models.Model):
+    """A perceptual hash of an item, with what made it."""
+
+    item = models.ForeignKey(Item, on_delete=models.CASCADE, related_name="perceptual_hashes")
+    algorithm = models.CharField(max_length=10)
+    value = models.BinaryField(max_length=32)
+    quality = models.PositiveSmallIntegerField(null=True)
+    version = models.CharField(max_length=60)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["item", "algorithm"], name="hash_once")]
+
+    def __str__(self) -> str:
+        return f"{self.algorithm} of item {self.item_id}"
+
+
+#: Signals that answer together whether something was made or changed by a machine.
+AI_SIGNALS = ("synthetic", "c2pa", "source_type", "generator_metadata", "watermark")
+
+
+class SignalRecord(models.Model):
+    """What one signal said of one item; "not checked" and "failed" are answers of their own."""
+
+    item = models.ForeignKey(Item, on_delete=models.CASCADE, related_name="signals")
+    name = models.CharField(max_length=40)
+    version = models.CharField(max_length=100)
+    status = models.CharField(max_length=20)
+    strength = models.CharField(max_length=12, blank=True)
+    score = models.FloatField(null=True)
+    sentence = models.CharField(max_length=500)
+    reason = models.CharField(max_length=500, blank=True)
+    data = models.JSONField(default=dict)
+    sensitive = EncryptedJSONField(null=True)
+    recorded_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        ordering = ["pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["item", "name"], name="signal_once"),
+            models.CheckConstraint(
+                condition=Q(score__isnull=True) | Q(score__gte=0, score__lte=1), name="signal_score_in_range"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.status}"
+
+    @property
+    def says_machine_made(self) -> bool:
+        """Whether this is a sign of a machine: a manifest or source type that names a camera is found and is none."""
+        if self.name not in AI_SIGNALS or self.status != "found":
+            return False
+        return bool(self.data.get("ai", self.name not in ("c2pa", "source_type")))
+
+
+class RevealReason(models.TextChoices):
+    """Why somebody has to look; picked, never typed."""
+
+    DECIDE = "decide", _("to decide: signals and report are not enough")
+    IDENTIFY = "identify", _("to see whether the person depicted is who the report says")
+    COMPARE = "compare", _("to compare with another item")
+    SECOND = "second", _("to approve somebody else's decision")
+    LEGAL = "legal", _("to answer a legal request")
+
+
+class RevealQuerySet(models.QuerySet["Reveal"]):
+    def for_user(self, user: User) -> Self:
+        """A reveal exists only for the person who opened it."""
+        return self.filter(person=user, item__in=Item.objects.for_user(user))
+
+
+class Reveal(models.Model):
+    """One time that one person opened one item's rendition. Every byte of a rendition is served under one of these."""
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    item = models.ForeignKey(Item, on_delete=models.PROTECT, related_name="reveals")
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    session_hash = models.CharField(max_length=64)
+    reason = models.CharField(max_length=10, choices=RevealReason.choices)
+    opened_at = models.DateTimeField(db_default=Now())
+    expires_at = models.DateTimeField()
+    extended_at = models.DateTimeField(null=True)
+    coloured_at = models.DateTimeField(null=True)
+    first_served_at = models.DateTimeField(null=True)
+    times_served = models.PositiveSmallIntegerField(default=0)
+    closed_at = models.DateTimeField(null=True)
+    seconds = models.FloatField(null=True)
+    estimated = models.BooleanField(default=False)
+
+    objects = RevealQuerySet.as_manager()
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["expires_at"], condition=Q(closed_at__isnull=True), name="reveal_open")
+        ]
+
+    def __str__(self) -> str:
+        return f"reveal {self.public_id}"

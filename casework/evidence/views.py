@@ -1,0 +1,184 @@
+"""The doors to evidence: previews for who may see them, renditions only under a reveal, originals never."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+from uuid import UUID
+
+from csp.constants import NONE
+from csp.decorators import csp
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST, require_safe
+
+from casework.accounts.models import User
+from casework.accounts.permissions import Perm, requires
+from casework.accounts.stepup import steps_up
+from casework.cases.models import Case
+
+from . import actions, page
+from .forms import RevealForm
+from .marking import marked
+from .models import Item, Reveal, RevealReason
+from .sealing import open_blob
+
+View = Callable[..., HttpResponse]
+
+
+def session_hash(request: HttpRequest) -> str:
+    """What ties a reveal to the browser session without storing the session's key."""
+    return hashlib.sha256((request.session.session_key or "").encode()).hexdigest()
+
+
+def picture_only(view: View) -> Callable[..., HttpResponseBase]:
+    """A picture and nothing else: not kept, not sniffed, not shown elsewhere, unable to run anything."""
+
+    @csp({"default-src": [NONE], "sandbox": [True]})
+    @wraps(view)
+    def served(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        response = view(request, *args, **kwargs)
+        response["Cache-Control"] = "no-store"
+        response["X-Content-Type-Options"] = "nosniff"
+        response["Cross-Origin-Resource-Policy"] = "same-origin"
+        response["Content-Disposition"] = "inline"
+        return response
+
+    return served
+
+
+def _person(request: HttpRequest) -> User:
+    assert isinstance(request.user, User)  # ``requires`` has let nobody else in
+    return request.user
+
+
+def _item(request: HttpRequest, public_id: UUID) -> Item:
+    return get_object_or_404(
+        Item.objects.for_user(_person(request)).select_related("case", "preview__wrap"), public_id=public_id
+    )
+
+
+def _reveal(request: HttpRequest, public_id: UUID) -> Reveal:
+    found = Reveal.objects.for_user(_person(request)).select_related("item__case", "item__rendition__wrap")
+    return get_object_or_404(found, public_id=public_id)
+
+
+def _panel(request: HttpRequest, case: Case, *, chosen: str = "", status: int = 200, **more: Any) -> HttpResponse:
+    context = page.panel_context(case, _person(request), session=session_hash(request), chosen=chosen, **more)
+    fragment = bool(request.headers.get("HX-Request"))
+    return render(request, "evidence/_swap.html" if fragment else "evidence/case.html", context, status=status)
+
+
+def _after(request: HttpRequest, reveal: Reveal) -> HttpResponse:
+    """The stage after a step of a reveal: as a fragment, or by its own address."""
+    if request.headers.get("HX-Request"):
+        return _panel(request, reveal.item.case, chosen=str(reveal.item.public_id))
+    return redirect("reveal_stage", reveal.public_id)
+
+
+@require_safe
+@requires(Perm.SEE_PREVIEWS)
+def case_evidence(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """The evidence of a case: previews, the stage, and what the signals say."""
+    case = get_object_or_404(Case.objects.for_user(_person(request)), public_id=public_id)
+    return _panel(request, case, chosen=request.GET.get("item", ""))
+
+
+@require_safe
+@requires(Perm.SEE_PREVIEWS)
+def item(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """One item: facts, signals, and its custody without a gap."""
+    return render(request, "evidence/item.html", page.item_context(_item(request, public_id), _person(request)))
+
+
+@require_safe
+@requires(Perm.SEE_PREVIEWS)
+@picture_only
+def preview(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """The preview: at most 24 pixels on its longer side, grey."""
+    found = _item(request, public_id)
+    if found.preview is None:
+        raise Http404
+    return HttpResponse(open_blob(found.preview), content_type="image/png")
+
+
+@require_POST
+@requires(Perm.VERIFY_EVIDENCE)
+def verify(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """Ask a worker to hash the original again."""
+    found = _item(request, public_id)
+    actions.ask_to_verify(found, actor=_person(request))
+    messages.info(request, _("A worker hashes the original again. The answer appears below in a moment."))
+    return redirect("evidence_item", found.public_id)
+
+
+@require_POST
+@requires(Perm.REVEAL_EVIDENCE)
+@steps_up
+def reveal(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """Open the rendition of an item for some seconds, with a reason."""
+    found = _item(request, public_id)
+    form = RevealForm(request.POST)
+    if not form.is_valid():
+        return _panel(request, found.case, chosen=str(public_id), form=form, status=422)
+    reason = RevealReason(form.cleaned_data["reason"])
+    opened = actions.open_reveal(found, actor=_person(request), session=session_hash(request), reason=reason)
+    return _after(request, opened)
+
+
+@require_safe
+@requires(Perm.REVEAL_EVIDENCE)
+def reveal_stage(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """The open stage as a page of its own, for a browser without scripts; it leaves by itself."""
+    found = _reveal(request, public_id)
+    return _panel(request, found.item.case, chosen=str(found.item.public_id), leaves=True)
+
+
+@require_GET
+@requires(Perm.REVEAL_EVIDENCE)
+@picture_only
+def reveal_image(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """The rendition, marked with who looks and when; only under a living reveal of this session."""
+    found = _reveal(request, public_id)
+    try:
+        living = actions.serve_reveal(found, actor=_person(request), session=session_hash(request))
+    except actions.RevealDenied as denied:
+        actions.record_refused(found, actor=_person(request), why=denied.why)
+        raise PermissionDenied from denied
+    data = marked(actions.open_rendition(living), page.mark_of(living), coloured=living.coloured_at is not None)
+    return HttpResponse(data, content_type="image/jpeg")
+
+
+@require_POST
+@requires(Perm.REVEAL_EVIDENCE)
+def reveal_extend(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """Look as long again, once."""
+    found = _reveal(request, public_id)
+    actions.extend_reveal(found, actor=_person(request), session=session_hash(request))
+    return _after(request, found)
+
+
+@require_POST
+@requires(Perm.REVEAL_EVIDENCE)
+def reveal_colour(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """Show the colours."""
+    found = _reveal(request, public_id)
+    actions.colour_reveal(found, actor=_person(request), session=session_hash(request))
+    return _after(request, found)
+
+
+@require_POST
+@requires(Perm.REVEAL_EVIDENCE)
+def reveal_close(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """Stop looking. The script says so in the background; without scripts it is a button."""
+    found = _reveal(request, public_id)
+    actions.close_reveal(found, actor=_person(request))
+    if request.headers.get("X-Background"):
+        return HttpResponse(status=204)
+    return redirect(f"{reverse('case_evidence', args=[found.item.case.public_id])}?item={found.item.public_id}")

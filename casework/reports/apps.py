@@ -1,0 +1,8 @@
+from django.apps import AppConfig
+
+
+class ReportsConfig(AppConfig):
+    """Intake doors and the status page."""
+
+    name = "casework.reports"
+    default_auto_field = "django.db.models.BigAutoField"

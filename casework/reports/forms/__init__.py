@@ -1,0 +1,1 @@
+"""What may be typed at each door, and how it becomes facts."""

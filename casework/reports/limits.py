@@ -1,0 +1,83 @@
+"""How often something may be tried: counters in the shared cache, so that all web processes count together."""
+
+from __future__ import annotations
+
+import hashlib
+import ipaddress
+import time
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.core.cache import cache
+from django.db import connection, transaction
+from django.http import HttpRequest
+
+
+@dataclass(frozen=True)
+class Limit:
+    """At most *most* per *seconds* (a fixed window) for each key."""
+
+    name: str
+    most: int
+    seconds: int
+
+
+#: Guessing at the status page: per reference, per address prefix, and all together.
+STATUS_PER_REFERENCE = Limit("status-reference", 10, 3600)
+STATUS_PER_PREFIX = Limit("status-prefix", 30, 3600)
+STATUS_IN_ALL = Limit("status-all", 3000, 3600)
+#: Reports through the public form. Whole schools share one address, so the prefix gets room.
+FORM_PER_PREFIX = Limit("form-prefix", 60, 3600)
+FORM_IN_ALL = Limit("form-all", 2000, 3600)
+#: New drafts: each is an encrypted row for two hours.
+DRAFT_PER_PREFIX = Limit("draft-prefix", 240, 3600)
+#: Uploads into drafts, files of one address prefix.
+UPLOAD_PER_PREFIX = Limit("upload-prefix", 300, 3600)
+#: Messages of one reporter.
+MESSAGE_PER_REPORT = Limit("message-report", 30, 3600)
+
+
+class TooOften(Exception):
+    """A limit is used up; ``wait`` says for how many seconds."""
+
+    def __init__(self, limit: Limit, wait: int) -> None:
+        super().__init__(f"{limit.name}: wait {wait} s")
+        self.limit = limit
+        self.wait = wait
+
+
+def count(limit: Limit, key: str = "", *, cost: int = 1) -> None:
+    """Count one try (or *cost* of them) of *key* against *limit*. Raises ``TooOften`` when the window is full.
+
+    A full window counts no further, so a refused try never lengthens the wait.
+    """
+    now = time.time()
+    window = int(now // limit.seconds)
+    digest = hashlib.sha256(f"{limit.name}\x00{key}".encode()).hexdigest()[:40]
+    name = f"limit:{digest}:{window}"
+    # The cache's own increment reads and writes apart; under the lock parallel tries of one key are counted one by one.
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [name])
+        used = cache.get(name, 0)
+        if used + cost <= limit.most:
+            cache.set(name, used + cost, timeout=2 * limit.seconds)
+            return
+    raise TooOften(limit, wait=max(1, round((window + 1) * limit.seconds - now)))
+
+
+def address_prefix(request: HttpRequest) -> str:
+    """Where a request comes from, coarsened to what one household or office shares: /24 for IPv4, /48 for IPv6.
+
+    The word of a proxy counts only where ``TRUSTED_PROXIES`` names it, and then only what it added itself.
+    """
+    said = request.META.get("REMOTE_ADDR", "")
+    if said in settings.TRUSTED_PROXIES:
+        said = request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip() or said
+    try:
+        address = ipaddress.ip_address(said)
+    except ValueError:
+        return "unknown"
+    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped:
+        address = address.ipv4_mapped
+    return str(ipaddress.ip_network(f"{address}/{24 if address.version == 4 else 48}", strict=False))

@@ -209,7 +209,11 @@ DATABASES = {"default": _database()}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 #: What the frame around pages shows and the layer ``ui`` may not import: part -> dotted path, called with the request.
-FRAME_PARTS = {"meter": "casework.wellbeing.meter.frame_part"}
+FRAME_PARTS = {
+    "meter": "casework.wellbeing.meter.frame_part",
+    "due": "casework.cases.frame.due",
+    "counts": "casework.cases.frame.counts",
+}
 
 CACHES = {
     "default": {
@@ -231,6 +235,13 @@ JOB_KINDS: dict[str, dict[str, Any]] = {
         "on_quarantine": "casework.evidence.actions.set_item_aside",
     },
     "evidence.verify": {"path": "casework.evidence.tasks.verify_item", "queue": "maintain", "lease": 150},
+    "cases.keep_time": {
+        "path": "casework.cases.tasks.keep_time",
+        "queue": "maintain",
+        "lease": 150,
+        "every": 60,
+    },
+    "reports.reap": {"path": "casework.reports.tasks.reap", "queue": "maintain", "lease": 150, "every": 300},
 }
 
 #: How long a worker that was asked to stop lets running jobs go on; below what its supervisor waits (45 s).

@@ -28,6 +28,7 @@ MOST_LISTED = 20
 LONGEST_VALUE = 200
 NO_TRUST_LIST = "no trust list is installed"
 
+_REMOTE = "Remote"  # the library has no class of its own for "this would have to be fetched"
 _UNTRUSTED = "signingCredential.untrusted"
 
 
@@ -69,9 +70,9 @@ def check(data: bytes, mime: str, *, trust_anchors: str = "") -> Signal:
             return _signal(_store(reader), anchored=bool(trust_anchors))
     except c2pa.C2paError.ManifestNotFound:
         return absent("The file carries no Content Credentials. That is usual and says nothing.")
-    except c2pa.C2paError.RemoteManifest:
-        return _elsewhere()
     except (c2pa.C2paError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        if isinstance(error, c2pa.C2paError) and str(error).startswith(_REMOTE):
+            return _elsewhere()
         return _unreadable(type(error).__name__)
 
 

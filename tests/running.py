@@ -51,6 +51,7 @@ class RunningInstallation:
             inherited | {"CASEWORK_HOME": str(home), "PORT": str(port), "CASEWORK_PROFILE": "demo"} | env
         )
         self.popen: subprocess.Popen[bytes] | None = None
+        self.started_at_byte = 0
 
     def __enter__(self) -> RunningInstallation:
         return self
@@ -61,7 +62,7 @@ class RunningInstallation:
     def start(self, until: str = r"^ready in ") -> None:
         """Start the supervisor and wait for a line that matches ``until`` (by default: demo filed)."""
         self._share_artefacts()
-        begin = self.log.stat().st_size if self.log.exists() else 0
+        begin = self.started_at_byte = self.log.stat().st_size if self.log.exists() else 0
         with self.log.open("ab") as output:
             self.popen = subprocess.Popen(
                 [sys.executable, "-m", "casework.runtime", "run"],

@@ -64,8 +64,14 @@ def doors() -> Iterator[Door]:
 
     for pattern in walk(get_resolver()):
         view = pattern.callback
-        declared = getattr(view, "permission", None) or getattr(getattr(view, "cls", None), "permission", None)
-        yield Door(pattern.name or "", declared or THIRD_PARTY.get(pattern.name or ""), tuple(pattern.pattern.converters))
+        declared = getattr(view, "permission", None) or getattr(
+            getattr(view, "cls", None), "permission", None
+        )
+        yield Door(
+            pattern.name or "",
+            declared or THIRD_PARTY.get(pattern.name or ""),
+            tuple(pattern.pattern.converters),
+        )
 
 
 DOORS = list(doors())
@@ -174,7 +180,12 @@ def test_no_page_mentions_a_restricted_case_to(who: str, world: World):
             continue
         if door.name in THIRD_PARTY:
             continue
-        for query in ({}, {"q": world.restricted_case.number}, {"q": world.restricted_host}, {"show": "minor"}):
+        for query in (
+            {},
+            {"q": world.restricted_case.number},
+            {"q": world.restricted_host},
+            {"show": "minor"},
+        ):
             page = client.get(address(door, {}), query)
             body = b"".join(page.streaming_content) if page.streaming else page.content
             text = re.sub(rb'value="[^"]*"', b"", body).decode(errors="replace")
@@ -217,7 +228,11 @@ def test_an_unknown_object_is_404_for_everybody_with_the_right():
     }  # fmt: skip
     lena = client_of(person("lena"))
     for door in DOORS:
-        if "public_id" in door.parameters and isinstance(door.permission, Perm) and may("lena", door.permission):
+        if (
+            "public_id" in door.parameters
+            and isinstance(door.permission, Perm)
+            and may("lena", door.permission)
+        ):
             for method in (lena.get, lena.post):
                 assert method(address(door, nothing)).status_code in (404, 405), door.name
 

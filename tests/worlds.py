@@ -71,10 +71,23 @@ def _objects(case: Case, *, revealer: str, decider: str) -> dict[str, Any]:
     )  # fmt: skip
     effect = decision.effects.get(kind=Effect.Kind.TAKE_DOWN)
     reveal = Reveal.objects.create(
-        item=item, person=person(revealer), session_hash="0" * 64, reason=RevealReason.DECIDE, expires_at=timezone.now(),
+        item=item, person=person(revealer), session_hash="0" * 64, reason=RevealReason.DECIDE,
+        expires_at=timezone.now(),
     )  # fmt: skip
     of_case, of_item = {"public_id": case.public_id}, {"public_id": item.public_id}
-    names = ("claim", "heartbeat", "release", "take_over", "hold", "skip", "decide", "review", "settle", "note", "draft")
+    names = (
+        "claim",
+        "heartbeat",
+        "release",
+        "take_over",
+        "hold",
+        "skip",
+        "decide",
+        "review",
+        "settle",
+        "note",
+        "draft",
+    )
     objects: dict[str, Any] = {"case": of_case, "case_evidence": of_case, "case_reports": of_case}
     objects |= {f"case_{name}": of_case for name in names}
     objects["case_settle"] = of_case | {"effect_id": effect.public_id}
@@ -88,8 +101,12 @@ def _objects(case: Case, *, revealer: str, decider: str) -> dict[str, Any]:
 def make_world() -> World:
     """Two cases alike but for one being restricted; what no case holds (people, keys) stands in both."""
     mona = person("mona")
-    organisation = Organisation.objects.create(name="A trusted flagger", kind=Organisation.Kind.TRUSTED_FLAGGER)
-    key = ApiKey.objects.create(name="key", organisation=organisation, prefix="test", key_hash="0" * 64, scopes=[])
+    organisation = Organisation.objects.create(
+        name="A trusted flagger", kind=Organisation.Kind.TRUSTED_FLAGGER
+    )
+    key = ApiKey.objects.create(
+        name="key", organisation=organisation, prefix="test", key_hash="0" * 64, scopes=[]
+    )
     shared: dict[str, Any] = {
         "public_id": mona.public_id, "token": default_token_generator.make_token(mona), "pk": 1, "form": "decision",
         "kind": "contact", "step": "who", "format": "json", "api_key_revoke": {"public_id": key.public_id},
@@ -98,7 +115,8 @@ def make_world() -> World:
     restricted = make_case(minor_indicated=True, links=[f"https://{host}/1"])
     return World(
         open=shared | _objects(make_case(), revealer="mona", decider="mona"),
-        restricted={"form": "decision", "kind": "contact"} | _objects(restricted, revealer="sena", decider="sena"),
+        restricted={"form": "decision", "kind": "contact"}
+        | _objects(restricted, revealer="sena", decider="sena"),
         restricted_case=restricted,
         restricted_host=host,
         revealer="sena",

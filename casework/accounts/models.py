@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
 from django.db import models
@@ -35,13 +35,11 @@ class Organisation(models.Model):
         return self.name
 
 
-class UserQuerySet(models.QuerySet["User"]):
-    def for_user(self, user: User) -> Self:
+class UserManager(BaseUserManager["User"]):
+    def for_user(self, user: User) -> models.QuerySet[User]:
         """The people that exist for this person: everybody for who may read people, else only themselves."""
-        return self if user.may(Perm.READ_PEOPLE) else self.filter(pk=user.pk)
+        return self.all() if user.may(Perm.READ_PEOPLE) else self.filter(pk=user.pk)
 
-
-class UserManager(BaseUserManager.from_queryset(UserQuerySet)):  # type: ignore[misc]
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> User:
         """Store a person; the caller (``staff.actions``) writes the audit entry."""
         user = self.model(email=email.strip().lower(), **fields)

@@ -6,3 +6,7 @@ class AuditConfig(AppConfig):
 
     name = "casework.audit"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Register the system checks."""
+        from . import checks  # noqa: F401

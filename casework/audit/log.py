@@ -39,6 +39,12 @@ ALARM_SECONDS = 5.0
 COUNTED = 10_000
 
 
+_INSERT = (
+    "INSERT INTO audit_entry (public_id, at, verb, actor_id, case_id, subject, body, salt, leaf_hash)"
+    " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s) RETURNING id"
+)
+
+
 class OutsideTransaction(Exception):
     """An entry was to be written apart from the change it speaks of."""
 
@@ -79,21 +85,23 @@ def record(
     }
     canonical = rfc8785.dumps(body)
     salt = os.urandom(16)
-    entry = Entry.objects.create(
-        public_id=public_id,
-        at=at,
-        verb=verb.value,
-        actor=actor,
-        case_id=case.public_id if case is not None else None,
-        subject=about,
-        body=canonical,
-        salt=salt,
-        leaf_hash=leaf_hash(salt, canonical),
-    )
+    values = [
+        public_id,
+        at,
+        verb.value,
+        actor.pk if actor else None,
+        case.public_id if case is not None else None,
+        about,
+        canonical,
+        salt,
+        leaf_hash(salt, canonical),
+    ]
     # No NOTIFY: it would make all commits that record something wait for one another, and the sealer looks
-    # every half second anyway.
-    if detail:
-        EntryDetail(entry=entry, salt=detail_salt, personal=detail).save(force_insert=True)  # type: ignore[misc]
+    # every half second anyway. Plain SQL because everything that is written passes here: it halves the time.
+    with connection.cursor() as cursor:
+        cursor.execute(_INSERT, values)
+        if detail:
+            EntryDetail(entry_id=cursor.fetchone()[0], salt=detail_salt, personal=detail).save(force_insert=True)
     return public_id
 
 

@@ -31,7 +31,9 @@ class LeaseLost(Conflict):
 
     def __init__(self) -> None:
         super().__init__(
-            _("Your claim on this case has ended. Nothing was decided. What you typed is kept: claim the case again to go on.")
+            _(
+                "Your claim on this case has ended. Nothing was decided. What you typed is kept: claim it again."
+            )
         )
 
 

@@ -22,7 +22,18 @@ POLICIES: dict[str, tuple[str, ...]] = {
     Outcome.NOT_MINOR: (Policy.MINOR,),
 }
 
-HOLD_FOR = {"2h": timedelta(hours=2), "1d": timedelta(days=1), "3d": timedelta(days=3), "7d": timedelta(days=7)}
+HOLD_FOR = {
+    "2h": timedelta(hours=2),
+    "1d": timedelta(days=1),
+    "3d": timedelta(days=3),
+    "7d": timedelta(days=7),
+}
+
+
+def outcomes_for(case: Case) -> list[tuple[str, str]]:
+    """The outcomes that make sense for a case: "suspected minor" until it is restricted, "not a minor" from then on."""
+    senseless = Outcome.SUSPECTED_MINOR if case.restricted else Outcome.NOT_MINOR
+    return [(outcome.value, str(outcome.label)) for outcome in Outcome if outcome != senseless]
 
 
 class ClaimTokenForm(forms.Form):
@@ -59,9 +70,9 @@ class DecisionForm(ClaimTokenForm):
 
     def __init__(self, *args: Any, case: Case, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        hidden = set() if case.restricted else {Outcome.NOT_MINOR}
-        hidden |= {Outcome.SUSPECTED_MINOR} if case.restricted else set()
-        self.fields["outcome"].choices = [pair for pair in Outcome.choices if pair[0] not in hidden]
+        outcome = self.fields["outcome"]
+        assert isinstance(outcome, forms.ChoiceField)
+        outcome.choices = outcomes_for(case)
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
@@ -78,7 +89,8 @@ class HoldForm(ClaimTokenForm):
     """Put a case aside until a date."""
 
     period = forms.ChoiceField(
-        label=_("Come back in"), choices=[("2h", _("2 hours")), ("1d", _("1 day")), ("3d", _("3 days")), ("7d", _("7 days"))]
+        label=_("Come back in"),
+        choices=[("2h", _("2 hours")), ("1d", _("1 day")), ("3d", _("3 days")), ("7d", _("7 days"))],
     )
     reason = forms.CharField(label=_("Waiting for"), max_length=300)
 
@@ -99,7 +111,9 @@ class ReviewForm(forms.Form):
     approved = forms.ChoiceField(
         label=_("Your word"), choices=[("yes", _("Approve")), ("no", _("Refuse"))], widget=forms.RadioSelect
     )
-    reason = forms.CharField(label=_("Reason"), max_length=2000, required=False, widget=forms.Textarea(attrs={"rows": 2}))
+    reason = forms.CharField(
+        label=_("Reason"), max_length=2000, required=False, widget=forms.Textarea(attrs={"rows": 2})
+    )
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
@@ -111,7 +125,9 @@ class ReviewForm(forms.Form):
 class EffectForm(forms.Form):
     """What a person saw of an effect."""
 
-    happened = forms.ChoiceField(label=_("What did you see?"), choices=[("yes", _("It is gone")), ("no", _("It failed"))])
+    happened = forms.ChoiceField(
+        label=_("What did you see?"), choices=[("yes", _("It is gone")), ("no", _("It failed"))]
+    )
     remark = forms.CharField(label=_("Remark"), max_length=500, required=False)
 
 

@@ -21,7 +21,7 @@ from .priority import because, most_urgent_first, with_priority
 
 #: What each form of the case page may keep as a draft.
 DRAFT_FIELDS = {"decision": ("outcome", "policy", "bases", "grounds", "statement"), "note": ("text",)}
-OUTCOME_KEYS = {
+OUTCOME_KEYS: dict[str, str] = {
     Outcome.REMOVE: "1", Outcome.RESTRICT: "2", Outcome.KEEP: "3", Outcome.NEED_MORE: "4",
     Outcome.ESCALATE: "5", Outcome.SUSPECTED_MINOR: "m", Outcome.NOT_MINOR: "6",
 }  # fmt: skip
@@ -30,7 +30,12 @@ OUTCOME_KEYS = {
 def filter_chips(counts: dict[str, Any], chosen: str, user: User) -> list[dict[str, Any]]:
     """The filters above the queue with their counts; "suspected minor" exists for the cleared only."""
     return [
-        {"text": entry.label, "url": f"?show={entry.name}", "count": counts[entry.name], "current": entry.name == chosen}
+        {
+            "text": entry.label,
+            "url": f"?show={entry.name}",
+            "count": counts[entry.name],
+            "current": entry.name == chosen,
+        }
         for entry in reading.FILTERS
         if entry.name != "minor" or user.cleared
     ]
@@ -66,7 +71,9 @@ def decision_to_review(case: Case) -> Decision:
 
 def effect_of(case: Case, public_id: UUID) -> Effect:
     """One effect of a decision on this case; 404 for any other."""
-    effect = Effect.objects.filter(decision__case=case, public_id=public_id).select_related("decision").first()
+    effect = (
+        Effect.objects.filter(decision__case=case, public_id=public_id).select_related("decision").first()
+    )
     if effect is None:
         raise Http404
     return effect
@@ -74,12 +81,18 @@ def effect_of(case: Case, public_id: UUID) -> Effect:
 
 def after_decision(case: Case, user: User) -> str:
     """Where to go once decided: back to the case while this person may still see it, else to the queue."""
-    return reverse("case", args=[case.public_id]) if Case.objects.for_user(user).filter(pk=case.pk) else reverse("queue")
+    return (
+        reverse("case", args=[case.public_id])
+        if Case.objects.for_user(user).filter(pk=case.pk)
+        else reverse("queue")
+    )
 
 
 def case_context(case: Case, user: User, **sent: Any) -> dict[str, Any]:
     """Everything ``cases/detail.html`` needs. *sent* holds bound forms that were refused, by name."""
-    ranked_case = with_priority(Case.objects.for_user(user).filter(pk=case.pk)).select_related("claimed_by").get()
+    ranked_case = (
+        with_priority(Case.objects.for_user(user).filter(pk=case.pk)).select_related("claimed_by").get()
+    )
     holder = reading.holder_of(ranked_case)
     is_mine = holder == user
     standing = standing_decision(case)
@@ -98,7 +111,9 @@ def case_context(case: Case, user: User, **sent: Any) -> dict[str, Any]:
         "decisions": _decisions(case),
         "standing": standing,
         "waiting": waiting,
-        "may_review": waiting is not None and user.may(Perm.APPROVE_DECISION) and waiting.decided_by_id != user.pk,
+        "may_review": waiting is not None
+        and user.may(Perm.APPROVE_DECISION)
+        and waiting.decided_by_id != user.pk,
         "may_decide": user.may(Perm.DECIDE_CASE),
         "may_note": user.may(Perm.WRITE_NOTE),
         "sees_evidence": user.may(Perm.SEE_PREVIEWS),
@@ -131,22 +146,29 @@ def _draft(case: Case, user: User, form: str) -> dict[str, Any]:
     return dict(kept.content) if kept else {}
 
 
-def _decision_form(case: Case, user: User, token: UUID | None, standing: Decision | None) -> forms.DecisionForm:
+def _decision_form(
+    case: Case, user: User, token: UUID | None, standing: Decision | None
+) -> forms.DecisionForm:
     initial = {"token": token, "overrides": standing.public_id if standing else None}
     return forms.DecisionForm(initial=initial | _draft(case, user, "decision"), case=case)
 
 
 def _outcomes(case: Case, standing: Decision | None) -> list[dict[str, Any]]:
     """Each outcome with its key, the rules that fit it and what it will do, said before the click."""
-    offered = forms.DecisionForm(case=case).fields["outcome"].choices
     places = case.locator_count
-    will = {
-        Outcome.REMOVE: _("take down %(n)d place(s), tell the reporter; the clock stops when all are confirmed gone"),
-        Outcome.RESTRICT: _("limit %(n)d place(s), tell the reporter; the clock stops when all are confirmed"),
+    will: dict[str, str] = {
+        Outcome.REMOVE: _(
+            "take down %(n)d place(s), tell the reporter; the clock stops when all are confirmed gone"
+        ),
+        Outcome.RESTRICT: _(
+            "limit %(n)d place(s), tell the reporter; the clock stops when all are confirmed"
+        ),
         Outcome.KEEP: _("change nothing at the %(n)d place(s), tell the reporter why; the clock stops"),
         Outcome.NEED_MORE: _("ask the reporter; the case comes back in 24 hours; the clock runs on"),
         Outcome.ESCALATE: _("mark the case for a partner; the clock runs on"),
-        Outcome.SUSPECTED_MINOR: _("hide the case at once from everybody who is not cleared; the clock runs on"),
+        Outcome.SUSPECTED_MINOR: _(
+            "hide the case at once from everybody who is not cleared; the clock runs on"
+        ),
         Outcome.NOT_MINOR: _("show the case to all moderators again"),
     }
     return [
@@ -158,12 +180,14 @@ def _outcomes(case: Case, standing: Decision | None) -> list[dict[str, Any]]:
             "will": will[value] % {"n": places} if "%(n)" in will[value] else will[value],
             "second": needs_second(case, value, standing),
         }
-        for value, label in offered
+        for value, label in forms.outcomes_for(case)
     ]
 
 
 def _decisions(case: Case) -> list[Decision]:
     effects = Prefetch("effects", Effect.objects.select_related("locator", "settled_by"))
     return list(
-        case.decisions.select_related("decided_by", "review", "review__reviewer", "override_of").prefetch_related(effects)
+        case.decisions.select_related(
+            "decided_by", "review", "review__reviewer", "override_of"
+        ).prefetch_related(effects)
     )

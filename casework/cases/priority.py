@@ -9,7 +9,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from django.db.models import Case as SqlCase
-from django.db.models import DurationField, ExpressionWrapper, F, FloatField, OuterRef, Q, Subquery, Value, When
+from django.db.models import (
+    DurationField,
+    ExpressionWrapper,
+    F,
+    FloatField,
+    OuterRef,
+    Q,
+    Subquery,
+    Value,
+    When,
+)
 from django.db.models.functions import Cast, Coalesce, Extract, Least, Now
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -54,6 +64,14 @@ def _clock_words(case: Any) -> str:
     return _("clock 48 h at %(percent)d %%") % {"percent": int((case.clock_used or 0) * 100)}
 
 
+def _explicit_words(case: Case) -> str:
+    if case.item_count == 0:
+        return _("not scored: no file")
+    if case.explicit_score is None or case.explicit_score != case.explicit_score:
+        return _("not scored yet") if case.items_unexamined else _("not scored: a person must look")
+    return _("explicit score %(score).2f") % {"score": case.explicit_score}
+
+
 FACTORS = (
     Factor("danger", _points(Q(danger_indicated=True), 800.0), lambda case: _("the reporter is in danger")),
     Factor("minor", _points(Q(minor_indicated=True), 700.0), lambda case: _("may show somebody under 18")),
@@ -72,9 +90,15 @@ FACTORS = (
     Factor(
         "known",
         Least(Cast(F("known_matches"), FloatField()), Value(3.0)) * Value(60.0),
-        lambda case: ngettext("%(n)d known copy", "%(n)d known copies", case.known_matches) % {"n": case.known_matches},
+        lambda case: (
+            ngettext("%(n)d known copy", "%(n)d known copies", case.known_matches) % {"n": case.known_matches}
+        ),
     ),
-    Factor("depicted", _points(Q(from_depicted_person=True), 80.0), lambda case: _("reported by the person depicted")),
+    Factor(
+        "depicted",
+        _points(Q(from_depicted_person=True), 80.0),
+        lambda case: _("reported by the person depicted"),
+    ),
     Factor(
         "explicit",
         SqlCase(
@@ -83,7 +107,7 @@ FACTORS = (
             default=F("explicit_score") * Value(100.0),
             output_field=FloatField(),
         ),
-        lambda case: _explicit_words(case),
+        _explicit_words,
     ),
     Factor("synthetic", _points(Q(synthetic_found=True), 40.0), lambda case: _("traces of an AI generator")),
     Factor(
@@ -92,14 +116,6 @@ FACTORS = (
         lambda case: ngettext("%(n)d place", "%(n)d places", case.locator_count) % {"n": case.locator_count},
     ),
 )
-
-
-def _explicit_words(case: Case) -> str:
-    if case.item_count == 0:
-        return _("not scored: no file")
-    if case.explicit_score is None or case.explicit_score != case.explicit_score:
-        return _("not scored yet") if case.items_unexamined else _("not scored: a person must look")
-    return _("explicit score %(score).2f") % {"score": case.explicit_score}
 
 
 def with_priority(cases: CaseQuerySet) -> CaseQuerySet:
@@ -117,7 +133,9 @@ def with_priority(cases: CaseQuerySet) -> CaseQuerySet:
 
 def most_urgent_first(cases: CaseQuerySet) -> CaseQuerySet:
     """*cases* in the order in which they should be looked at; the older first among equals."""
-    return with_priority(cases).order_by("-urgency", "pk")
+    by_urgency: Any = with_priority(cases)  # its columns are unknown to the type checker
+    ordered: CaseQuerySet = by_urgency.order_by("-urgency", "pk")
+    return ordered
 
 
 def because(case: Any, most: int = 3) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.db.models import Count, Min, Q
@@ -17,6 +18,9 @@ from .priority import DUE_SOON, most_urgent_first, with_priority
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
+
+
+ONE_HOUR = timedelta(hours=1)
 
 
 @dataclass(frozen=True)

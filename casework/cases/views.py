@@ -6,12 +6,13 @@ from typing import Any
 from uuid import UUID
 
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from casework.accounts.permissions import Perm, requires
+from casework.accounts.requests import DeskRequest
 
 from . import actions, forms, page, reading
 from .models import Case
@@ -20,11 +21,13 @@ from .wording import row_of
 ROWS = 50
 
 
-def _case(request: HttpRequest, public_id: UUID) -> Case:
-    return get_object_or_404(Case.objects.for_user(request.user).select_related("claimed_by"), public_id=public_id)
+def _case(request: DeskRequest, public_id: UUID) -> Case:
+    return get_object_or_404(
+        Case.objects.for_user(request.user).select_related("claimed_by"), public_id=public_id
+    )
 
 
-def _list(request: HttpRequest, cases: Any, **context: Any) -> HttpResponse:
+def _list(request: DeskRequest, cases: Any, **context: Any) -> HttpResponse:
     rows = Paginator(cases, ROWS).get_page(request.GET.get("page"))
     listed = [row_of(case, request.user) for case in rows]
     return render(request, "cases/list.html", {"rows": listed, "pager": rows, **context})
@@ -32,7 +35,7 @@ def _list(request: HttpRequest, cases: Any, **context: Any) -> HttpResponse:
 
 @require_safe
 @requires(Perm.READ_CASES)
-def queue(request: HttpRequest) -> HttpResponse:
+def queue(request: DeskRequest) -> HttpResponse:
     """What waits, most urgent first, under one filter."""
     chosen = request.GET.get("show", "all")
     counts = reading.counts(request.user)
@@ -45,35 +48,42 @@ def queue(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 @requires(Perm.CLAIM_CASE)
-def mine(request: HttpRequest) -> HttpResponse:
+def mine(request: DeskRequest) -> HttpResponse:
     """What this person has claimed."""
     return _list(request, reading.mine(request.user), title=_("Mine"), empty=_("You have claimed nothing."))
 
 
 @require_safe
 @requires(Perm.CLAIM_CASE)
-def held(request: HttpRequest) -> HttpResponse:
+def held(request: DeskRequest) -> HttpResponse:
     """What was put aside, next date first. Clocks run on meanwhile."""
     return _list(request, reading.held(request.user), title=_("Held"), empty=_("Nothing is on hold."))
 
 
 @require_safe
 @requires(Perm.APPROVE_DECISION)
-def approvals(request: HttpRequest) -> HttpResponse:
+def approvals(request: DeskRequest) -> HttpResponse:
     """Decisions that wait for a second person other than their author."""
-    return _list(request, reading.approvals(request.user), title=_("To approve"), empty=_("No decision waits for you."))
+    return _list(
+        request, reading.approvals(request.user), title=_("To approve"), empty=_("No decision waits for you.")
+    )
 
 
 @require_safe
 @requires(Perm.DECIDE_CASE)
-def to_confirm(request: HttpRequest) -> HttpResponse:
+def to_confirm(request: DeskRequest) -> HttpResponse:
     """Decided cases in which somebody still has to see that the imagery is gone."""
-    return _list(request, reading.effects_open(request.user), title=_("To confirm"), empty=_("Every effect is confirmed."))
+    return _list(
+        request,
+        reading.effects_open(request.user),
+        title=_("To confirm"),
+        empty=_("Every effect is confirmed."),
+    )
 
 
 @require_safe
 @requires(Perm.SEARCH_CASES)
-def search(request: HttpRequest) -> HttpResponse:
+def search(request: DeskRequest) -> HttpResponse:
     """Find a case by reference, digest, address, host or account; the search itself is logged."""
     form = forms.SearchForm(request.GET)
     query = form.cleaned_data["q"].strip() if form.is_valid() else ""
@@ -86,7 +96,7 @@ def search(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 @requires(Perm.READ_CASES)
-def case(request: HttpRequest, public_id: UUID) -> HttpResponse:
+def case(request: DeskRequest, public_id: UUID) -> HttpResponse:
     """One case: what there is, what we know, what to decide. Opening it is an entry of the log."""
     found = _case(request, public_id)
     actions.read_case(found, actor=request.user)
@@ -95,11 +105,13 @@ def case(request: HttpRequest, public_id: UUID) -> HttpResponse:
 
 @require_POST
 @requires(Perm.CLAIM_CASE)
-def next_case(request: HttpRequest) -> HttpResponse:
+def next_case(request: DeskRequest) -> HttpResponse:
     """Claim the most urgent free case and open it."""
     for candidate in reading.queue(request.user, "free")[:5]:
         try:
-            actions.claim_case(candidate, actor=request.user, session=actions.session_hash(request.session.session_key))
+            actions.claim_case(
+                candidate, actor=request.user, session=actions.session_hash(request.session.session_key)
+            )
         except actions.ClaimedByOther:
             continue
         return redirect("case", candidate.public_id)
@@ -108,7 +120,7 @@ def next_case(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @requires(Perm.CLAIM_CASE)
-def claim(request: HttpRequest, public_id: UUID) -> HttpResponse:
+def claim(request: DeskRequest, public_id: UUID) -> HttpResponse:
     found = _case(request, public_id)
     actions.claim_case(found, actor=request.user, session=actions.session_hash(request.session.session_key))
     return redirect("case", found.public_id)
@@ -116,7 +128,7 @@ def claim(request: HttpRequest, public_id: UUID) -> HttpResponse:
 
 @require_POST
 @requires(Perm.CLAIM_CASE)
-def heartbeat(request: HttpRequest, public_id: UUID) -> HttpResponse:
+def heartbeat(request: DeskRequest, public_id: UUID) -> HttpResponse:
     """Lengthen the lease while the page is open. A lost lease answers 409 in words, as JSON for the script."""
     found = _case(request, public_id)
     form = forms.ClaimTokenForm(request.POST)
@@ -131,7 +143,7 @@ def heartbeat(request: HttpRequest, public_id: UUID) -> HttpResponse:
 
 @require_POST
 @requires(Perm.CLAIM_CASE)
-def release(request: HttpRequest, public_id: UUID) -> HttpResponse:
+def release(request: DeskRequest, public_id: UUID) -> HttpResponse:
     found = _case(request, public_id)
     form = forms.ClaimTokenForm(request.POST)
     if form.is_valid() and form.cleaned_data["token"]:
@@ -141,32 +153,41 @@ def release(request: HttpRequest, public_id: UUID) -> HttpResponse:
 
 @require_POST
 @requires(Perm.TAKE_OVER_CASE)
-def take_over(request: HttpRequest, public_id: UUID) -> HttpResponse:
+def take_over(request: DeskRequest, public_id: UUID) -> HttpResponse:
     found = _case(request, public_id)
     form = forms.ReasonForm(request.POST)
     if not form.is_valid():
-        return render(request, "cases/detail.html", page.case_context(found, request.user, take_over=form), status=422)
+        return render(
+            request, "cases/detail.html", page.case_context(found, request.user, take_over=form), status=422
+        )
     actions.take_over_case(
-        found, actor=request.user, reason=form.cleaned_data["reason"], session=actions.session_hash(request.session.session_key)
+        found,
+        actor=request.user,
+        reason=form.cleaned_data["reason"],
+        session=actions.session_hash(request.session.session_key),
     )
     return redirect("case", found.public_id)
 
 
 @require_POST
 @requires(Perm.CLAIM_CASE)
-def hold(request: HttpRequest, public_id: UUID) -> HttpResponse:
+def hold(request: DeskRequest, public_id: UUID) -> HttpResponse:
     found = _case(request, public_id)
     form = forms.HoldForm(request.POST)
     if not form.is_valid():
-        return render(request, "cases/detail.html", page.case_context(found, request.user, hold=form), status=422)
+        return render(
+            request, "cases/detail.html", page.case_context(found, request.user, hold=form), status=422
+        )
     data = form.cleaned_data
-    actions.hold_case(found, actor=request.user, token=data["token"], until=form.until(), reason=data["reason"])
+    actions.hold_case(
+        found, actor=request.user, token=data["token"], until=form.until(), reason=data["reason"]
+    )
     return redirect("queue")
 
 
 @require_POST
 @requires(Perm.CLAIM_CASE)
-def skip(request: HttpRequest, public_id: UUID) -> HttpResponse:
+def skip(request: DeskRequest, public_id: UUID) -> HttpResponse:
     """Pass to a colleague: nobody is asked why."""
     found = _case(request, public_id)
     form = forms.ClaimTokenForm(request.POST)
@@ -178,12 +199,14 @@ def skip(request: HttpRequest, public_id: UUID) -> HttpResponse:
 
 @require_POST
 @requires(Perm.DECIDE_CASE)
-def decide(request: HttpRequest, public_id: UUID) -> HttpResponse:
+def decide(request: DeskRequest, public_id: UUID) -> HttpResponse:
     found = _case(request, public_id)
     form = forms.DecisionForm(request.POST, case=found)
     page.keep_typed(found, "decision", request.POST, request.user)
     if not form.is_valid():
-        return render(request, "cases/detail.html", page.case_context(found, request.user, decision=form), status=422)
+        return render(
+            request, "cases/detail.html", page.case_context(found, request.user, decision=form), status=422
+        )
     data = dict(form.cleaned_data)
     overrides = page.decision_named(found, data.pop("overrides"))
     actions.decide_case(found, actor=request.user, overrides=overrides, **data)
@@ -192,20 +215,24 @@ def decide(request: HttpRequest, public_id: UUID) -> HttpResponse:
 
 @require_POST
 @requires(Perm.APPROVE_DECISION)
-def review(request: HttpRequest, public_id: UUID) -> HttpResponse:
+def review(request: DeskRequest, public_id: UUID) -> HttpResponse:
     found = _case(request, public_id)
     form = forms.ReviewForm(request.POST)
     waiting = page.decision_to_review(found)
     if not form.is_valid():
-        return render(request, "cases/detail.html", page.case_context(found, request.user, review=form), status=422)
+        return render(
+            request, "cases/detail.html", page.case_context(found, request.user, review=form), status=422
+        )
     data = form.cleaned_data
-    actions.review_decision(waiting, actor=request.user, approved=data["approved"] == "yes", reason=data["reason"])
+    actions.review_decision(
+        waiting, actor=request.user, approved=data["approved"] == "yes", reason=data["reason"]
+    )
     return redirect("case", found.public_id)
 
 
 @require_POST
 @requires(Perm.DECIDE_CASE)
-def settle(request: HttpRequest, public_id: UUID, effect_id: UUID) -> HttpResponse:
+def settle(request: DeskRequest, public_id: UUID, effect_id: UUID) -> HttpResponse:
     """Somebody looked at the place named and says what they saw."""
     found = _case(request, public_id)
     effect = page.effect_of(found, effect_id)
@@ -213,24 +240,28 @@ def settle(request: HttpRequest, public_id: UUID, effect_id: UUID) -> HttpRespon
     if not form.is_valid():
         return render(request, "cases/detail.html", page.case_context(found, request.user), status=422)
     data = form.cleaned_data
-    actions.settle_effect(effect, actor=request.user, confirmed=data["happened"] == "yes", remark=data["remark"])
+    actions.settle_effect(
+        effect, actor=request.user, confirmed=data["happened"] == "yes", remark=data["remark"]
+    )
     return redirect("case", found.public_id)
 
 
 @require_POST
 @requires(Perm.WRITE_NOTE)
-def note(request: HttpRequest, public_id: UUID) -> HttpResponse:
+def note(request: DeskRequest, public_id: UUID) -> HttpResponse:
     found = _case(request, public_id)
     form = forms.NoteForm(request.POST)
     if not form.is_valid():
-        return render(request, "cases/detail.html", page.case_context(found, request.user, note=form), status=422)
+        return render(
+            request, "cases/detail.html", page.case_context(found, request.user, note=form), status=422
+        )
     actions.write_note(found, form.cleaned_data["text"], actor=request.user)
     return redirect("case", found.public_id)
 
 
 @require_POST
 @requires(Perm.WRITE_NOTE)
-def draft(request: HttpRequest, public_id: UUID, form: str) -> HttpResponse:
+def draft(request: DeskRequest, public_id: UUID, form: str) -> HttpResponse:
     """Keep what is being typed. Answered without a body; the page says "kept"."""
     found = _case(request, public_id)
     page.keep_typed(found, form, request.POST, request.user)

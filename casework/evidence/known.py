@@ -101,4 +101,6 @@ def _near(item: Item, pdq: PerceptualHash) -> list[Match]:
             """,
             [bytes(pdq.value).hex(), LEAST_QUALITY, item.case_id, item.sha256, MOST_DISTANCE, _MOST_MATCHES],
         )
-        return [Match(str(public_id), int(distance), restricted) for public_id, distance, restricted in cursor]
+        return [
+            Match(str(public_id), int(distance), restricted) for public_id, distance, restricted in cursor
+        ]

@@ -37,5 +37,10 @@ def _write_all_over(draw: ImageDraw.ImageDraw, size: tuple[int, int], words: str
     for row, top in enumerate(range(high // 2, size[1], apart)):
         for left in range(high // 2 - (row % 2) * wide // 2, size[0], wide):
             draw.text(
-                (left, top), words, font=font, fill=(*_INK, 150), stroke_width=max(1, high // 12), stroke_fill=(*_EDGE, 110)
+                (left, top),
+                words,
+                font=font,
+                fill=(*_INK, 150),
+                stroke_width=max(1, high // 12),
+                stroke_fill=(*_EDGE, 110),
             )

@@ -27,24 +27,32 @@ def panel_context(case: Case, user: User, *, session: str, chosen: str = "", **m
     """The panel of *case* with one item on the stage: the one whose public id is *chosen*, else the first."""
     items = list(Item.objects.for_user(user).filter(case=case).prefetch_related("signals"))
     item = next((each for each in items if str(each.public_id) == chosen), items[0] if items else None)
-    context: dict[str, Any] = {"case": case, "item": item, "strip": [_strip_item(each, item) for each in items]}
+    context: dict[str, Any] = {
+        "case": case,
+        "item": item,
+        "strip": [_strip_item(each, item) for each in items],
+    }
     context["back_url"] = reverse("case", args=[case.public_id])
     if item is None:
         return context | more
     living = Reveal.objects.for_user(user).filter(
         item=item, session_hash=session, closed_at__isnull=True, expires_at__gt=Now()
     )
-    return context | {
-        "panel_url": f"{reverse('case_evidence', args=[case.public_id])}?item={item.public_id}",
-        "stage": stage(item, user, len(items)),
-        "opened": opened_context(living.first()),
-        "may_reveal": user.may(Perm.REVEAL_EVIDENCE) and item.rendition_id is not None,
-        "reasons": list(enumerate(RevealReason.choices, start=1)),
-        "reveal_seconds": settings.REVEAL_SECONDS,
-        "signals": signal_rows(item, user),
-        "facts": facts(item),
-        "meter": meter.for_person(user),
-    } | more
+    return (
+        context
+        | {
+            "panel_url": f"{reverse('case_evidence', args=[case.public_id])}?item={item.public_id}",
+            "stage": stage(item, user, len(items)),
+            "opened": opened_context(living.first()),
+            "may_reveal": user.may(Perm.REVEAL_EVIDENCE) and item.rendition_id is not None,
+            "reasons": list(enumerate(RevealReason.choices, start=1)),
+            "reveal_seconds": settings.REVEAL_SECONDS,
+            "signals": signal_rows(item, user),
+            "facts": facts(item),
+            "meter": meter.for_person(user),
+        }
+        | more
+    )
 
 
 def stage(item: Item, user: User, count: int) -> dict[str, Any]:
@@ -75,7 +83,8 @@ def opened_context(reveal: Reveal | None) -> dict[str, Any] | None:
     return {
         "reveal": reveal,
         # another address once coloured: a browser may reuse a picture it still holds under the old one
-        "image_url": reverse("reveal_image", args=[reveal.public_id]) + ("?c=1" if reveal.coloured_at else ""),
+        "image_url": reverse("reveal_image", args=[reveal.public_id])
+        + ("?c=1" if reveal.coloured_at else ""),
         "left": f"{left:.1f}",
         "refresh_after": math.ceil(left),
         "whole": settings.REVEAL_SECONDS * (2 if reveal.extended_at else 1),
@@ -135,4 +144,8 @@ def _strip_item(item: Item, current: Item | None) -> dict[str, Any]:
 def _none_words(item: Item) -> str:
     if item.state == Item.State.STORED:
         return _("The file is stored and waits for its examination.")
-    return _("There is no preview: %(reason)s") % {"reason": item.reason} if item.reason else _("There is no preview.")
+    return (
+        _("There is no preview: %(reason)s") % {"reason": item.reason}
+        if item.reason
+        else _("There is no preview.")
+    )

@@ -101,7 +101,9 @@ def _look_through_store(done: Reconciled) -> None:
             if found.age <= LEFT_ALONE:
                 done.young += 1
             elif found.part or not Blob.objects.filter(storage_key=found.key).exists():
-                done.findings.append(Finding(found.name, "orphan_file", "A file without a row; the reaper removes it."))
+                done.findings.append(
+                    Finding(found.name, "orphan_file", "A file without a row; the reaper removes it.")
+                )
 
 
 def _owner(blob: Blob) -> Item | None:

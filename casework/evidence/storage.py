@@ -148,7 +148,8 @@ class _FilePart:
         _make_folders(path.parent, root)
         self._path = path
         self._part = path.with_suffix(_PART)
-        handle = os.open(self._part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        mode = 0o640 if _is_shared(root) else 0o600
+        handle = os.open(self._part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
         self.stream: BinaryIO = os.fdopen(handle, "wb", buffering=0)
 
     def commit(self) -> int:
@@ -170,13 +171,18 @@ class _FilePart:
 
 
 def _make_folders(folder: Path, root: Path) -> None:
-    """Make *folder* below *root* with 0700, and make each new name durable in its parent."""
+    """Make *folder* below *root*, closed to others, and make each new name durable in its parent."""
     for each in (root, folder.parent, folder):
         try:
-            each.mkdir(mode=0o700)
+            each.mkdir(mode=0o770 if root.exists() and _is_shared(root) else 0o700)
         except FileExistsError:
             continue
         _sync_directory(each.parent)
+
+
+def _is_shared(root: Path) -> bool:
+    """Whether the administrator opened *root* to its group, for two users (docs/deploy.md)."""
+    return bool(root.stat().st_mode & 0o020)
 
 
 def _sync_directory(folder: Path) -> None:

@@ -69,10 +69,14 @@ def _reveal(request: HttpRequest, public_id: UUID) -> Reveal:
     return get_object_or_404(found, public_id=public_id)
 
 
-def _panel(request: HttpRequest, case: Case, *, chosen: str = "", status: int = 200, **more: Any) -> HttpResponse:
+def _panel(
+    request: HttpRequest, case: Case, *, chosen: str = "", status: int = 200, **more: Any
+) -> HttpResponse:
     context = page.panel_context(case, _person(request), session=session_hash(request), chosen=chosen, **more)
     fragment = bool(request.headers.get("HX-Request"))
-    return render(request, "evidence/_swap.html" if fragment else "evidence/case.html", context, status=status)
+    return render(
+        request, "evidence/_swap.html" if fragment else "evidence/case.html", context, status=status
+    )
 
 
 def _after(request: HttpRequest, reveal: Reveal) -> HttpResponse:
@@ -94,7 +98,9 @@ def case_evidence(request: HttpRequest, public_id: UUID) -> HttpResponse:
 @requires(Perm.SEE_PREVIEWS)
 def item(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """One item: facts, signals, and its custody without a gap."""
-    return render(request, "evidence/item.html", page.item_context(_item(request, public_id), _person(request)))
+    return render(
+        request, "evidence/item.html", page.item_context(_item(request, public_id), _person(request))
+    )
 
 
 @require_safe
@@ -151,7 +157,9 @@ def reveal_image(request: HttpRequest, public_id: UUID) -> HttpResponse:
     except actions.RevealDenied as denied:
         actions.record_refused(found, actor=_person(request), why=denied.why)
         raise PermissionDenied from denied
-    data = marked(actions.open_rendition(living), page.mark_of(living), coloured=living.coloured_at is not None)
+    data = marked(
+        actions.open_rendition(living), page.mark_of(living), coloured=living.coloured_at is not None
+    )
     return HttpResponse(data, content_type="image/jpeg")
 
 
@@ -181,4 +189,6 @@ def reveal_close(request: HttpRequest, public_id: UUID) -> HttpResponse:
     actions.close_reveal(found, actor=_person(request))
     if request.headers.get("X-Background"):
         return HttpResponse(status=204)
-    return redirect(f"{reverse('case_evidence', args=[found.item.case.public_id])}?item={found.item.public_id}")
+    return redirect(
+        f"{reverse('case_evidence', args=[found.item.case.public_id])}?item={found.item.public_id}"
+    )

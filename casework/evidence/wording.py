@@ -67,7 +67,9 @@ def _ai_made(signals: list[SignalRecord]) -> dict[str, Any]:
         "estimate": _("signs found") if found else _("can't tell"),
         "strength": strength,
         "points_for": [signal.sentence for signal in found],
-        "points_against": [signal.sentence for signal in looked if signal.status == "found" and signal not in found],
+        "points_against": [
+            signal.sentence for signal in looked if signal.status == "found" and signal not in found
+        ],
         "not_checked": [signal.reason or signal.sentence for signal in missing],
         "version": _versions(signals),
         "caveat": _("No sign found does not mean that a camera made it."),
@@ -87,9 +89,9 @@ def _known(signal: SignalRecord | None, viewer: User) -> dict[str, Any]:
     exact = sum(1 for match in matches if match["distance"] is None)
     row["estimate"] = _("exact copy") if exact else _("near copy")
     row["strength"] = 3 if exact else 2
-    row["sentence"] = ngettext("%(n)d other case holds it.", "%(n)d other cases hold it.", _cases(matches)) % {
-        "n": _cases(matches)
-    }
+    row["sentence"] = ngettext(
+        "%(n)d other case holds it.", "%(n)d other cases hold it.", _cases(matches)
+    ) % {"n": _cases(matches)}
     row["points_for"] = [match["words"] for match in matches]
     return row
 
@@ -97,7 +99,9 @@ def _known(signal: SignalRecord | None, viewer: User) -> dict[str, Any]:
 def visible_matches(signal: SignalRecord, viewer: User) -> list[dict[str, Any]]:
     """The matches of a ``known`` signal that exist for *viewer*: {distance, number, words}."""
     stored = {match["item"]: match["distance"] for match in signal.data.get("matches", [])}
-    items = Item.objects.for_user(viewer).filter(public_id__in=stored).select_related("case").order_by("case_id")
+    items = (
+        Item.objects.for_user(viewer).filter(public_id__in=stored).select_related("case").order_by("case_id")
+    )
     return [
         {
             "distance": stored[str(item.public_id)],

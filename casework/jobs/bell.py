@@ -21,6 +21,7 @@ from django.db import connection
 from casework.jobs import board
 from casework.jobs.actions import CHANNEL
 from casework.jobs.actions.reaping import busy_workers, has_waiting, reap, release_dead
+from casework.jobs.actions.regular import add_regular
 from casework.jobs.actions.ringing import (
     leave,
     note_restart,
@@ -41,6 +42,7 @@ POLL = 1.0
 LOOK_EVERY = 1.0
 PULSE_EVERY = 5.0
 REAP_EVERY = 15.0
+REGULAR_EVERY = 10.0
 #: Seconds that ready work may wait beside free hands until it is rung again, and until the cluster is ended.
 RING_AGAIN_AFTER = 3.0
 STALLED_AFTER = 8.0
@@ -81,6 +83,10 @@ class Every:
         self.last = now
         return True
 
+    def hasten(self) -> None:
+        """It is time now."""
+        self.last = float("-inf")
+
 
 @dataclass
 class Steward:
@@ -103,6 +109,7 @@ class Steward:
     look: Every = field(default_factory=lambda: Every(LOOK_EVERY))
     pulse: Every = field(default_factory=lambda: Every(PULSE_EVERY))
     reaping: Every = field(default_factory=lambda: Every(REAP_EVERY))
+    regular: Every = field(default_factory=lambda: Every(REGULAR_EVERY))
     ear: Ear = field(default_factory=lambda: Ear(CHANNEL))
 
     def __post_init__(self) -> None:
@@ -133,6 +140,8 @@ class Steward:
             self._watch()
         if self.reaping.due():
             reap()
+        if self.regular.due():
+            add_regular()
         if self.cluster.leader:
             ring(self.bell, self.queues, most=4 * self.workers)
         self.ear.hear(POLL)
@@ -175,7 +184,8 @@ class Steward:
     # --- what the ledger says
 
     def _watch(self) -> None:
-        release_dead(this_node())
+        if release_dead(this_node()):
+            self.reaping.hasten()  # somebody died here; what else he left behind need not wait
         moved = board.beats() != self.seen_beats
         self.seen_beats = board.beats()
         if self.cluster.leader == 0:

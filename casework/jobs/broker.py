@@ -40,7 +40,9 @@ class Doorbell(ORM):  # type: ignore[misc]  # django-q2 has no types
     """Takes the announcements of one bell (``list_key``)."""
 
     def __init__(self, list_key: str | None = None) -> None:
-        super().__init__(list_key)
+        # Not the base class's: that would open a connection in a process that forks.
+        self.list_key = list_key or Conf.CLUSTER_NAME
+        self.connection = self.cache = self._info = None
         self._ear = Ear(ringing.RUNG)
 
     @staticmethod

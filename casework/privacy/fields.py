@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cryptography.fernet import InvalidToken
 from django.core.exceptions import ImproperlyConfigured
@@ -11,12 +11,17 @@ from django.db import models
 
 from .keyring import fields_cipher
 
+if TYPE_CHECKING:
+    _TextField = models.TextField[Any, Any]
+else:
+    _TextField = models.TextField
+
 
 class Undecipherable(Exception):
     """A stored value opens with none of the keys in ``fields.keys``."""
 
 
-class EncryptedTextField(models.TextField):
+class EncryptedTextField(_TextField):
     """Text under MultiFernet. It can't be filtered on: exact search goes through ``privacy.blind``."""
 
     def get_internal_type(self) -> str:
@@ -46,6 +51,9 @@ class EncryptedTextField(models.TextField):
 
 class EncryptedJSONField(EncryptedTextField):
     """A JSON document as one encrypted text."""
+
+    _pyi_private_set_type: Any  # for the type checker's Django plugin: any JSON goes in and comes out
+    _pyi_private_get_type: Any
 
     def get_prep_value(self, value: Any) -> Any:
         if value is None:

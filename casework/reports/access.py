@@ -46,5 +46,7 @@ class DeclaredScope(BasePermission):
             raise exceptions.MethodNotAllowed(str(request.method))
         wanted = getattr(view, "scopes", {}).get(request.method)
         if wanted is None or wanted not in request.auth.scopes:
-            raise exceptions.PermissionDenied(_("This key may not do that: it lacks the scope “%s”.") % (wanted or "-"))
+            raise exceptions.PermissionDenied(
+                _("This key may not do that: it lacks the scope “%s”.") % (wanted or "-")
+            )
         return True

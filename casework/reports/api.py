@@ -28,8 +28,16 @@ from casework.evidence.uploads import accepts_uploads, staged_uploads
 
 from .access import ApiKeyAuthentication
 from .actions import FilesNotAllowed, KeyReused, file_report
+from .forms.api import (
+    FiledAnswer,
+    ProblemAnswer,
+    ReportBody,
+    ReportWithFiles,
+    StateAnswer,
+    filed_answer,
+    state_answer,
+)
 from .forms.api_docs import PROBLEMS, operations
-from .forms.api import FiledAnswer, ProblemAnswer, ReportBody, ReportWithFiles, StateAnswer, filed_answer, state_answer
 from .limits import Limit, TooOften, count
 from .models import ApiKey, Report
 from .problems import PROBLEM, problem
@@ -58,10 +66,11 @@ class KeyThrottle(SimpleRateThrottle):
     def allow_request(self, request: Request, view: APIView) -> bool:
         key = self.get_cache_key(request, view)
         self._wait = 0
-        if key is None or self.num_requests is None or self.duration is None:
+        most, seconds = self.parse_rate(self.get_rate())
+        if key is None or most is None or seconds is None:
             return True
         try:
-            count(Limit("api-key", self.num_requests, self.duration), key)
+            count(Limit("api-key", most, seconds), key)
         except TooOften as error:
             self._wait = error.wait
             return False
@@ -87,8 +96,8 @@ class ReportsView(APIView):
                 KEY_REPEATABLE,
                 str,
                 OpenApiParameter.HEADER,
-                description="At most 255 characters of your own. The same key with the same report answers as the first "
-                "time and files nothing; with another report it is refused (422). Recognised for at least a day.",
+                description="At most 255 characters of your own. The same key with the same report answers as the "
+                "first time and files nothing; with another report it is refused (422). Recognised for at least a day.",
             )
         ],
         responses={
@@ -138,7 +147,9 @@ class ReportView(APIView):
     def get(self, request: Request, public_id: Any) -> Response:
         """Where a report stands that this key filed. Nothing here says whether a file was known before."""
         assert isinstance(request.auth, ApiKey)
-        report = Report.objects.for_key(request.auth).filter(public_id=public_id).select_related("case").first()
+        report = (
+            Report.objects.for_key(request.auth).filter(public_id=public_id).select_related("case").first()
+        )
         if report is None:
             raise Http404
         return Response(state_answer(report))
@@ -151,7 +162,7 @@ schema = open_to_everybody(SpectacularAPIView.as_view(api_version="v1"))
 @open_to_everybody
 def docs(request: HttpRequest) -> HttpResponse:
     """The API for people: a page drawn from the very document that programs read."""
-    document = SchemaGenerator().get_schema(request=None, public=True)
+    document = SchemaGenerator().get_schema(request=None, public=True)  # type: ignore[no-untyped-call]
     context = {"operations": operations(document), "statuses": PROBLEMS, "base_url": settings.PUBLIC_URL}
     return render(request, "reports/api_docs.html", context)
 

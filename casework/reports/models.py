@@ -87,7 +87,11 @@ class ReportQuerySet(models.QuerySet["Report"]):
 
     def for_user_case(self, user: User, public_id: uuid.UUID) -> Self:
         """The reports of one case, where it exists for this person."""
-        return self.for_user(user).filter(case__public_id=public_id).select_related("case", "api_key__organisation")
+        return (
+            self.for_user(user)
+            .filter(case__public_id=public_id)
+            .select_related("case", "api_key__organisation")
+        )
 
     def for_key(self, key: ApiKey) -> Self:
         """The reports that this API key filed."""

@@ -74,9 +74,16 @@ def _as_api_exception(exception: Exception) -> exceptions.APIException | None:
         case FilesNotAllowed(sentence=sentence):
             return _Refused(422, sentence)
         case KeyReused():
-            return _Refused(422, _("This Idempotency-Key was used for another report. Nothing was filed now."))
+            return _Refused(
+                422, _("This Idempotency-Key was used for another report. Nothing was filed now.")
+            )
         case UploadGone():
-            return _Refused(409, _("A file was no longer there when the report was to be filed. Nothing was filed; send it again."))
+            return _Refused(
+                409,
+                _(
+                    "A file was no longer there when the report was to be filed. Nothing was filed; send it again."
+                ),
+            )
         case Conflict(sentence=sentence):
             return _Refused(409, sentence)
         case Http404():
@@ -94,7 +101,9 @@ def _detail(found: exceptions.APIException) -> str:
     if isinstance(found, exceptions.ValidationError):
         return _("Nothing was filed. See “errors” for what to change.")
     if isinstance(found, exceptions.Throttled):
-        return _("Too many requests with this key. Nothing was filed; try again in %d seconds.") % int(found.wait or 1)
+        return _("Too many requests with this key. Nothing was filed; try again in %d seconds.") % int(
+            found.wait or 1
+        )
     return str(found.detail)
 
 

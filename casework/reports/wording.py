@@ -19,6 +19,7 @@ from casework.cases.models import Case, Clock, Decision, Effect, Outcome
 from .facts import ELEMENT_WORDS
 from .models import Element, Report
 
+
 @dataclass(frozen=True)
 class Standing:
     """Where a report stands: a stable code for programs, a heading and a paragraph for people."""
@@ -35,7 +36,9 @@ def standing_of(report: Report) -> Standing:
         return Standing(
             "withdrawn",
             _("You withdrew this report"),
-            _("We have stopped working on it unless the law makes us go on, for example where somebody is under 18."),
+            _(
+                "We have stopped working on it unless the law makes us go on, for example where somebody is under 18."
+            ),
         )
     case = report.case
     decision = standing_decision(case)
@@ -51,11 +54,15 @@ def _undecided(case: Case) -> Standing:
         return Standing(
             "second_person",
             _("A second person is checking"),
-            _("Somebody has looked at your report and suggested what to do. A second person checks it before it happens."),
+            _(
+                "Somebody has looked at your report and suggested what to do. A second person checks that first."
+            ),
         )
     if case.status == Case.Status.HELD:
         return Standing(
-            "in_review", _("We are working on it"), _("Somebody has looked at your report and is waiting for an answer.")
+            "in_review",
+            _("We are working on it"),
+            _("Somebody has looked at your report and is waiting for an answer."),
         )
     if case.claimed_by_id is not None:
         return Standing("in_review", _("We are working on it"), _("Somebody is looking at your report now."))
@@ -81,11 +88,16 @@ def _decided(case: Case, decision: Decision) -> Standing:
         return Standing(
             "need_more",
             _("We need more from you"),
-            _("With what we have we could not find it or could not decide. Please read the messages and add what you can."),
+            _(
+                "With what we have we could not find it or decide. Please read the messages and add what you can."
+            ),
             reasons,
         )
     return Standing(
-        "in_review", _("We are working on it"), _("People who are trained for reports like yours have it now."), reasons
+        "in_review",
+        _("We are working on it"),
+        _("People who are trained for reports like yours have it now."),
+        reasons,
     )
 
 
@@ -144,20 +156,33 @@ def element_rows(report: Report) -> list[dict[str, Any]]:
     return [{"kind": kind, "label": kind.label, "finding": newest.get(kind)} for kind in Element.Kind]
 
 
+#: How somebody may be reached.
+CHANNEL_WORDS = {
+    "email": gettext_lazy("E-mail"),
+    "phone": gettext_lazy("Telephone"),
+    "other": gettext_lazy("Another way"),
+}
+
+
 def contact_facts(report: Report) -> list[dict[str, str]]:
     """How the reporter wants to be reached, as label and value; empty for "not at all"."""
-    contact = report.contact or {}
+    contact = dict(report.contact or {})
+    contact["channel"] = CHANNEL_WORDS.get(contact.get("channel", ""), contact.get("channel", ""))
     labels = {
         "channel": _("By"), "address": _("Address or number"), "name": _("Name to use"), "hours": _("Safe hours"),
     }  # fmt: skip
-    facts = [{"label": label, "value": str(contact[name])} for name, label in labels.items() if contact.get(name)]
+    facts = [
+        {"label": label, "value": str(contact[name])} for name, label in labels.items() if contact.get(name)
+    ]
     if facts:
-        facts.append({"label": _("Leave a message"), "value": _("yes") if contact.get("message_ok") else _("no")})
+        facts.append(
+            {"label": _("Leave a message"), "value": _("yes") if contact.get("message_ok") else _("no")}
+        )
     return facts
 
 
 def who_reported(report: Report) -> str:
-    """"by the person depicted", or through whose key it came, for the desk."""
+    """ "by the person depicted", or through whose key it came, for the desk."""
     if report.api_key is None:
         return str(format_lazy(gettext_lazy("by {role}"), role=report.get_role_display()))
     kind = gettext_lazy("the trusted flagger") if report.trusted_flagger else gettext_lazy("the API key of")

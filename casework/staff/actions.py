@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from allauth.usersessions.models import UserSession
 from django.contrib.sessions.models import Session
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
@@ -94,13 +95,15 @@ def end_sessions(person: User, *, actor: User | None, why: str, but: str | None 
 
     The session hash of ``User`` already refuses them; this removes the rows, so that nothing lingers."""
     ended = 0
-    for row in person.usersession_set.exclude(session_key=but) if but else person.usersession_set.all():
+    for row in UserSession.objects.filter(user=person).exclude(session_key=but or ""):
         Session.objects.filter(session_key=row.session_key).delete()
         row.delete()
         ended += 1
     if but is None:
         cases.release_all(person)
-    record(Verb.SESSION_ENDED, actor=actor, subject=person, personal={"name": person.name}, ended=ended, why=why)
+    record(
+        Verb.SESSION_ENDED, actor=actor, subject=person, personal={"name": person.name}, ended=ended, why=why
+    )
     return ended
 
 
@@ -115,7 +118,10 @@ def note_failed_sign_in(email: str, *, address: str) -> None:
     """A password was wrong, or nobody has this address; the entry says the same for both."""
     known = User.objects.filter(email__iexact=email).first()
     record(
-        Verb.SIGN_IN_FAILED, actor=None, subject=known or User(), personal={"email": email[:254], "address": address}
+        Verb.SIGN_IN_FAILED,
+        actor=None,
+        subject=known or User(),
+        personal={"email": email[:254], "address": address},
     )
 
 

@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from casework.accounts.models import User
+from casework.accounts.requests import DeskRequest
 from casework.privacy.keyring import fields_cipher
 
 from . import actions
@@ -32,7 +33,7 @@ def client_address(request: HttpRequest) -> str:
     return peer
 
 
-class AccountAdapter(DefaultAccountAdapter):
+class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     """Sign-in by invitation only; every sign-in, refusal and sign-out is an entry of the log."""
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
@@ -57,7 +58,7 @@ class AccountAdapter(DefaultAccountAdapter):
     def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
         actions.note_failed_sign_in(credentials.get("email", ""), address=client_address(request))
 
-    def logout(self, request: HttpRequest) -> None:
+    def logout(self, request: DeskRequest) -> None:
         actions.note_sign_out(request.user, session_key=request.session.session_key)
         super().logout(request)
 
@@ -65,7 +66,7 @@ class AccountAdapter(DefaultAccountAdapter):
         """Mail says only that something waits; allauth's texts about accounts are not sent."""
 
 
-class MfaAdapter(DefaultMFAAdapter):
+class MfaAdapter(DefaultMFAAdapter):  # type: ignore[misc]
     """Second factors by allauth's rules; the shared secrets are encrypted columns."""
 
     def encrypt(self, text: str) -> str:

@@ -8,7 +8,12 @@ from __future__ import annotations
 from typing import Any
 
 from allauth.account.signals import authentication_step_completed, password_changed
-from allauth.mfa.signals import authenticator_added, authenticator_removed, authenticator_reset, authenticator_used
+from allauth.mfa.signals import (
+    authenticator_added,
+    authenticator_removed,
+    authenticator_reset,
+    authenticator_used,
+)
 from django.dispatch import receiver
 
 from casework.accounts.models import User

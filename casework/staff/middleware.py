@@ -42,7 +42,16 @@ class SessionLimitsMiddleware:
 class MfaRequiredMiddleware:
     """Outside the demo nobody gets past their own account pages without a second factor."""
 
-    ALLOWED_PREFIXES = ("/account/", "/static/", "/healthz", "/report/", "/status/", "/api/", "/theme/", "/i18n/")
+    ALLOWED_PREFIXES = (
+        "/account/",
+        "/static/",
+        "/healthz",
+        "/report/",
+        "/status/",
+        "/api/",
+        "/theme/",
+        "/i18n/",
+    )
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response

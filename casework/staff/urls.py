@@ -29,7 +29,11 @@ urlpatterns = [
     path("account/second-factor/again/", mfa.reauthenticate, name="mfa_reauthenticate"),
     path("account/second-factor/totp/activate/", totp.activate_totp, name="mfa_activate_totp"),
     path("account/second-factor/totp/deactivate/", totp.deactivate_totp, name="mfa_deactivate_totp"),
-    path("account/second-factor/recovery-codes/", recovery_codes.view_recovery_codes, name="mfa_view_recovery_codes"),
+    path(
+        "account/second-factor/recovery-codes/",
+        recovery_codes.view_recovery_codes,
+        name="mfa_view_recovery_codes",
+    ),
     path(
         "account/second-factor/recovery-codes/new/",
         recovery_codes.generate_recovery_codes,
@@ -42,7 +46,11 @@ urlpatterns = [
     ),
     path("account/second-factor/keys/", webauthn.list_webauthn, name="mfa_list_webauthn"),
     path("account/second-factor/keys/add/", webauthn.add_webauthn, name="mfa_add_webauthn"),
-    path("account/second-factor/keys/again/", webauthn.reauthenticate_webauthn, name="mfa_reauthenticate_webauthn"),
+    path(
+        "account/second-factor/keys/again/",
+        webauthn.reauthenticate_webauthn,
+        name="mfa_reauthenticate_webauthn",
+    ),
     path("account/second-factor/keys/<int:pk>/edit/", webauthn.edit_webauthn, name="mfa_edit_webauthn"),
     path("account/second-factor/keys/<int:pk>/remove/", webauthn.remove_webauthn, name="mfa_remove_webauthn"),
     path("account/sessions/", usersessions.list_usersessions, name="usersessions_list"),

@@ -51,7 +51,9 @@ class Meter:
         if self.seconds_today >= HARD_STOP:
             return _("You have looked for five hours today. Please stop for today; others take over.")
         if self.seconds_today >= SOFT_STOP:
-            return _("You have looked for four hours today. Decide by text and signals from here on, or stop.")
+            return _(
+                "You have looked for four hours today. Decide by text and signals from here on, or stop."
+            )
         if self.break_due:
             return _("You have looked at %(looks)d items since your last break. Take five minutes.") % {
                 "looks": self.looks_since_break
@@ -64,7 +66,9 @@ def for_person(person: User, *, now: datetime | None = None) -> Meter:
     now = now or timezone.now()
     zone = zoneinfo.ZoneInfo(person.timezone)
     midnight = now.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)
-    looks = list(Look.objects.filter(person=person, opened_at__gte=midnight, opened_at__lte=now).order_by("opened_at"))
+    looks = list(
+        Look.objects.filter(person=person, opened_at__gte=midnight, opened_at__lte=now).order_by("opened_at")
+    )
     last = Break.objects.filter(person=person, at__lte=now).order_by("-at").first()
     since = _since_rest(looks, last.at if last else midnight, now)
     return Meter(

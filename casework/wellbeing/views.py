@@ -23,7 +23,9 @@ def _person(request: HttpRequest) -> User:
 @open_to_signed_in
 def own(request: HttpRequest) -> HttpResponse:
     """What I looked at today, in numbers."""
-    return render(request, "wellbeing/own.html", {"meter": meter.for_person(_person(request)), "limits": meter})
+    return render(
+        request, "wellbeing/own.html", {"meter": meter.for_person(_person(request)), "limits": meter}
+    )
 
 
 @require_POST

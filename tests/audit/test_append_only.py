@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import Any
 
 import pytest
 from django.conf import settings
 from django.db import ProgrammingError, connection, transaction
 
+from casework.audit.checks import app_role_cannot_change_the_log
 from casework.audit.journal import Journal
 from casework.audit.log import OutsideTransaction, Verb, leaf_hash, record
 from casework.audit.models import AppendOnly, Checkpoint, Entry, EntryDetail, Seal
@@ -136,3 +138,35 @@ def test_what_is_not_plain_json_is_refused() -> None:
     with pytest.raises(TypeError, match="does not belong in a log entry"):
         record(Verb.SIGNED_IN, actor=mona, subject=mona, thing=object())
     assert not Entry.objects.exists()
+
+
+def test_a_right_that_was_granted_later_is_pointed_out(real_log: Journal) -> None:
+    name = connection.settings_dict["NAME"]
+    assert app_role_cannot_change_the_log(None, ["default"]) == []
+    with cluster.connect(settings.CASEWORK_HOME / "postgres.json", database=name, role=cluster.OWNER) as link:
+        link.execute(f"GRANT UPDATE ON audit_seal TO {cluster.APP}")
+    [warning] = app_role_cannot_change_the_log(None, ["default"])
+    assert (warning.id, "audit_seal" in warning.msg, "audit_entry" in warning.msg) == ("audit.W001", True, False)
+
+
+def test_rights_are_taken_from_whatever_roles_hold_them(real_log: Journal) -> None:
+    migration = import_module("casework.audit.migrations.0002_append_only")
+    name = connection.settings_dict["NAME"]
+    role = f'"web {name}"'
+    with cluster.connect(settings.CASEWORK_HOME / "postgres.json", database=name) as superuser:
+        superuser.execute(f"CREATE ROLE {role}")
+        try:
+            superuser.execute(f"GRANT ALL ON audit_entry, audit_seal, audit_checkpoint TO {role}, PUBLIC")
+            superuser.execute(f"SET ROLE {cluster.OWNER}")
+            superuser.execute(migration.TAKE_RIGHTS)
+            superuser.execute("RESET ROLE")
+            held = superuser.execute(
+                "SELECT DISTINCT privilege_type FROM information_schema.role_table_grants"
+                " WHERE grantee IN (%s, 'PUBLIC') AND table_name LIKE 'audit_%%' ORDER BY 1",
+                [role.strip('"')],
+            ).fetchall()
+            assert held == [("INSERT",), ("SELECT",)]
+        finally:
+            superuser.execute("RESET ROLE")
+            superuser.execute(f"DROP OWNED BY {role}")
+            superuser.execute(f"DROP ROLE {role}")

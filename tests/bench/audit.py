@@ -21,7 +21,7 @@ import django
 CLIENTS = (1, 4, 16)
 
 
-def append_for(seconds: float, start: float, who: int, answers: Any) -> None:
+def append_for(seconds: float, ready: Any, who: int, answers: Any) -> None:
     """One client: a committed transaction with one entry each, as fast as it goes; sends its latencies (s)."""
     django.setup()
     from django.db import connection, transaction
@@ -31,10 +31,10 @@ def append_for(seconds: float, start: float, who: int, answers: Any) -> None:
 
     connection.ensure_connection()
     actor = User.objects.get(pk=who)
-    while time.time() < start:
-        time.sleep(0.001)
-    took = []
-    while time.time() < start + seconds:
+    took: list[float] = []
+    ready.wait()
+    end = time.perf_counter() + seconds
+    while time.perf_counter() < end:
         begun = time.perf_counter()
         with transaction.atomic():
             record(Verb.CASE_READ, actor=actor, subject=actor, number=len(took))
@@ -46,8 +46,8 @@ def appends(clients: int, seconds: float, who: int) -> str:
     """Appends a second of so many clients in processes of their own, with the sealer running beside them."""
     context = get_context("spawn")
     answers = context.Queue()
-    start = time.time() + 2 + clients * 0.4
-    running = [context.Process(target=append_for, args=(seconds, start, who, answers)) for _client in range(clients)]
+    ready = context.Barrier(clients)
+    running = [context.Process(target=append_for, args=(seconds, ready, who, answers)) for _client in range(clients)]
     for process in running:
         process.start()
     took = sorted(one for _client in running for one in answers.get())

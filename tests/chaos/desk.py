@@ -21,6 +21,10 @@ from casework.jobs.node import is_alive
 from casework.runtime import cluster
 from casework.runtime.installation import CHECKOUT
 
+_ADD = """
+    INSERT INTO jobs_job (public_id, kind, queue, key, args, state, starts, error_class, error, node)
+    VALUES (%s, %s, %s, %s, %s, 'queued', 0, '', '', '')
+"""
 READ = "0"  # number of read(2) in /proc/PID/syscall on x86-64
 
 
@@ -85,11 +89,10 @@ class Desk:
 
     def end(self) -> None:
         """Whatever the test left behind is killed."""
-        if self.worker is not None:
-            children = psutil.Process(self.worker.pid).children(recursive=True)
-            self.worker.kill()
-            self.worker.wait()
+        if self.worker is not None and self.worker.poll() is not None:
             self.worker = None
+        if self.worker is not None:
+            children = self.kill_steward()
             wait_until(lambda: not any(is_alive(child.pid) for child in children), 10, "the cluster is gone")
 
     def leader(self) -> psutil.Process | None:
@@ -139,11 +142,7 @@ class Desk:
 
         public_id = str(uuid.uuid4())
         with cluster.connect(self.home / "postgres.json") as link, link.transaction():
-            link.execute(
-                "INSERT INTO jobs_job"
-                " (public_id, kind, queue, key, args, state, starts, error_class, error, node) VALUES (%s, %s, %s, %s, %s, 'queued', 0, '', '', '')",
-                (public_id, kind, queue, f"{kind}:{name}", Jsonb({"name": name} | args)),
-            )
+            link.execute(_ADD, (public_id, kind, queue, f"{kind}:{name}", Jsonb({"name": name} | args)))
             link.execute("SELECT pg_notify('casework_jobs', %s)", (queue,))
         return public_id
 

@@ -6,7 +6,8 @@ from casework.settings import Q_CLUSTER as REAL_CLUSTER
 
 _WORK = "tests.chaos.work"
 
-JOB_KINDS = REAL_KINDS | {
+# Nothing that comes round by itself: the tests count what they added.
+JOB_KINDS = {kind: spec for kind, spec in REAL_KINDS.items() if "every" not in spec} | {
     "test.note": {"path": f"{_WORK}.note", "queue": "score", "lease": 30},
     "test.slow": {"path": f"{_WORK}.slow", "queue": "score", "lease": 30},
     "test.poison": {

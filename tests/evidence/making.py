@@ -44,7 +44,9 @@ def make_item(case: Case, data: bytes | None = None, *, actor: User | None = Non
     return item
 
 
-def examination(data: bytes, *, signals: Iterable[Signal] = (), pdq: str = "", quality: int = 100) -> Examination:
+def examination(
+    data: bytes, *, signals: Iterable[Signal] = (), pdq: str = "", quality: int = 100
+) -> Examination:
     """What a worker would have found in a picture."""
     image = Image.open(io.BytesIO(data)).convert("RGB")
     small = image.copy()
@@ -72,7 +74,9 @@ def explicit(score: float | None) -> Signal:
     """What the model for explicit content says."""
     if score is None:
         return Signal("explicit", "", Status.NOT_CHECKED, "Not scored.", reason="no model")
-    return Signal("explicit", "opennsfw 1", Status.FOUND, f"Explicit content ({score}).", Strength.WEAK, score)
+    return Signal(
+        "explicit", "opennsfw 1", Status.FOUND, f"Explicit content ({score}).", Strength.WEAK, score
+    )
 
 
 def make_examined(case: Case, seed: int = 1, **kwargs: Any) -> Item:

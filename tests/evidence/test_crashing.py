@@ -67,7 +67,9 @@ def report(case: Case, acknowledge: Callable[[], Any]) -> None:
     sent = Client().post("/take/", files).json()["files"]
     blobs = {str(blob.public_id): blob for blob in Blob.objects.all()}
     uploads = [
-        SealedUpload(each["name"], each["content_type"], each["size"], each["sha256"], each["md5"], blobs[each["blob"]])
+        SealedUpload(
+            each["name"], each["content_type"], each["size"], each["sha256"], each["md5"], blobs[each["blob"]]
+        )
         for each in sent
     ]
     actions.add_items(case, uploads, actor=None)

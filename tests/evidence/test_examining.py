@@ -133,7 +133,9 @@ def test_a_copy_in_the_same_case_is_no_match() -> None:
 def test_without_a_usable_hash_near_copies_are_not_checked() -> None:
     make_examined(make_case(), 1, pdq=PDQ)
     for quality, pdq in ((20, PDQ), (100, "")):
-        shown = row(make_examined(make_case(), 5 + quality, pdq=pdq, quality=quality), "Known copies", person("mona"))
+        shown = row(
+            make_examined(make_case(), 5 + quality, pdq=pdq, quality=quality), "Known copies", person("mona")
+        )
         assert shown["state"] == "not_checked"
 
 

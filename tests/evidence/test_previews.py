@@ -52,7 +52,8 @@ def pages_before_a_reveal(item: Item) -> list[str]:
 
 def addresses_in(html: str) -> set[str]:
     """Every address that a browser would fetch for a picture."""
-    found = re.findall(r"<(?:img|image|source|video|object|embed|input)\b[^>]*?\b(?:src|href|data|srcset|poster)=\"([^\"]+)\"", html)
+    tags, attributes = "img|image|source|video|object|embed|input", "src|href|data|srcset|poster"
+    found = re.findall(rf'<(?:{tags})\b[^>]*?\b(?:{attributes})="([^"]+)"', html)
     return set(found) | set(re.findall(r"url\(([^)]+)\)", html))
 
 
@@ -124,7 +125,9 @@ def test_nothing_of_a_restricted_case_reaches_the_uncleared(name: str) -> None:
 
 def test_sena_sees_the_preview_of_a_restricted_case() -> None:
     item = make_examined(make_case(minor_indicated=True))
-    assert client_of(person("sena")).get(reverse("evidence_preview", args=[item.public_id])).status_code == 200
+    assert (
+        client_of(person("sena")).get(reverse("evidence_preview", args=[item.public_id])).status_code == 200
+    )
 
 
 def test_an_item_that_waits_has_no_preview_and_says_so() -> None:
@@ -149,7 +152,8 @@ def test_custody_shows_every_step_since_receipt(item: Item) -> None:
     mona = client_of(person("mona"))
     open_reveal(item, person("milo"))
     page = mona.get(reverse("evidence_item", args=[item.public_id])).content.decode()
-    received, examined, revealed = (page.index(words) for words in ("handed in", "examined an item", "revealed an item"))
+    steps = ("handed in", "examined an item", "revealed an item")
+    received, examined, revealed = (page.index(words) for words in steps)
     assert received < examined < revealed
     assert item.sha256 in page
 

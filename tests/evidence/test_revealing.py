@@ -40,7 +40,9 @@ def image_of(browser: Client, reveal: Reveal) -> Any:
 def expire(reveal: Reveal, seconds: int = 60) -> None:
     """Let the reveal have begun *seconds* earlier."""
     moved = timedelta(seconds=seconds)
-    Reveal.objects.filter(pk=reveal.pk).update(opened_at=F("opened_at") - moved, expires_at=F("expires_at") - moved)
+    Reveal.objects.filter(pk=reveal.pk).update(
+        opened_at=F("opened_at") - moved, expires_at=F("expires_at") - moved
+    )
 
 
 def test_mona_reveals_with_a_reason_and_one_row_and_one_entry_appear(item: Item) -> None:

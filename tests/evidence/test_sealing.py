@@ -85,7 +85,16 @@ def test_any_cut_is_refused(sealed: Seal, vault: FileStore) -> None:
     blob = stage_blob(sealed(os.urandom(70_000)))
     path = file_of(blob, vault)
     whole = path.read_bytes()
-    for length in (0, 10, 200, len(whole) - 65_600, len(whole) // 2, len(whole) - 17, len(whole) - 16, len(whole) - 1):
+    for length in (
+        0,
+        10,
+        200,
+        len(whole) - 65_600,
+        len(whole) // 2,
+        len(whole) - 17,
+        len(whole) - 16,
+        len(whole) - 1,
+    ):
         path.write_bytes(whole[:length])
         assert doubt(blob) == "damaged", length
 
@@ -159,9 +168,13 @@ def test_the_age_tool_opens_an_original(
     blob = stage_blob(sealed(data))
     (tmp_path / "wrap.age").write_bytes(bytes(blob.wrap.sealed_secret))
     identity = tmp_path / "blob.key"
-    run = {"check": True, "timeout": 60}
-    subprocess.run([age, "-d", "-i", key_directory() / "vault.key", "-o", identity, tmp_path / "wrap.age"], **run)  # type: ignore[call-overload]
-    opened = subprocess.run([age, "-d", "-i", identity, file_of(blob, vault)], capture_output=True, **run)  # type: ignore[call-overload]
+    vault_key = key_directory() / "vault.key"
+    subprocess.run(
+        [age, "-d", "-i", vault_key, "-o", identity, tmp_path / "wrap.age"], check=True, timeout=60
+    )
+    opened = subprocess.run(
+        [age, "-d", "-i", identity, file_of(blob, vault)], capture_output=True, check=True, timeout=60
+    )
     assert opened.stdout == data
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +19,9 @@ from casework.reports.models import ApiKey, Report
 
 
 @pytest.fixture(autouse=True)
-def own_store(tmp_path: Path, settings: Any) -> Iterator[None]:
+def own_store(tmp_path: Path, settings: Any) -> None:
     """Sealed files of this test only, and no counts left over from another."""
     settings.EVIDENCE_DIR = tmp_path / "evidence"
-    yield
 
 
 @pytest.fixture(autouse=True)

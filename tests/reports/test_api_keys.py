@@ -31,7 +31,12 @@ def test_ada_makes_a_key_and_sees_its_secret_once(ada: User) -> None:
     assert found
     key = key_of(found.group(1))
     assert key is not None
-    assert (key.name, key.organisation.name, key.scopes, key.made_by) == ("Pictures", "Pictures Ltd", ["reports:file"], ada)
+    assert (key.name, key.organisation.name, key.scopes, key.made_by) == (
+        "Pictures",
+        "Pictures Ltd",
+        ["reports:file"],
+        ada,
+    )
     assert found.group(1) not in client_of(ada).get(reverse("api_keys")).content.decode()
     [(_, data)] = entries("api_key.created")
     assert data["prefix"] == key.prefix

@@ -17,7 +17,7 @@ def test_a_hundred_thousand_access_codes_use_every_character_evenly_and_never_re
     for place in range(codes.ACCESS_CODE_LENGTH):
         counts = Counter(code[place] for code in made)
         assert len(counts) == 32
-        # 3125 expected; chi-square with 31 degrees of freedom stays under 80 but for one run in a hundred thousand or so
+        # 3125 expected; chi-square with 31 degrees of freedom passes 100 in one of 10^9 runs
         assert sum((count - 3125) ** 2 / 3125 for count in counts.values()) < 100
 
 

@@ -65,11 +65,15 @@ def test_the_line_of_the_readme_files_a_photo(api: Client) -> None:
 @pytest.mark.parametrize("one_name", [True, False])
 def test_n_of_n_files_arrive(api: Client, number: int, one_name: bool) -> None:
     files = [file_of(n) for n in range(number)]
-    fields: dict[str, Any] = {"files": files} if one_name else {f"any{n}": file for n, file in enumerate(files)}
+    fields: dict[str, Any] = (
+        {"files": files} if one_name else {f"any{n}": file for n, file in enumerate(files)}
+    )
     response = api.post(REPORTS, {"links": LINK, **fields})
     assert response.status_code == 201
     case = Report.objects.get().case
-    assert list(Item.objects.filter(case=case).values_list("position", flat=True)) == list(range(1, number + 1))
+    assert list(Item.objects.filter(case=case).values_list("position", flat=True)) == list(
+        range(1, number + 1)
+    )
     assert case.item_count == number
     assert len(entries("evidence.received", case)) == number
 
@@ -142,15 +146,22 @@ def test_a_wrong_field_beside_files_keeps_no_file(api: Client) -> None:
 
 
 @pytest.mark.parametrize("age", ["minor", "unknown"])
-def test_a_minor_indicated_restricts_at_once_and_may_have_no_files(api: Client, age: str, settings: Any) -> None:
+def test_a_minor_indicated_restricts_at_once_and_may_have_no_files(
+    api: Client, age: str, settings: Any
+) -> None:
     settings.CSAM_CUSTODY = "forbidden"
-    assert "without files" in problem(api.post(REPORTS, {"age_at_the_time": age, "files": file_of(1)}), 422)["detail"]
+    assert (
+        "without files"
+        in problem(api.post(REPORTS, {"age_at_the_time": age, "files": file_of(1)}), 422)["detail"]
+    )
     nothing_kept()
     assert send_json(api, {"links": [LINK], "age_at_the_time": age}).status_code == 201
     assert Report.objects.get().case.restricted
 
 
-def test_a_provider_that_must_preserve_takes_the_files_into_the_restricted_case(api: Client, settings: Any) -> None:
+def test_a_provider_that_must_preserve_takes_the_files_into_the_restricted_case(
+    api: Client, settings: Any
+) -> None:
     settings.CSAM_CUSTODY = "provider_preserve"
     assert api.post(REPORTS, {"age_at_the_time": "minor", "files": file_of(1)}).status_code == 201
     case = Report.objects.get().case
@@ -180,7 +191,9 @@ def test_the_same_key_and_report_get_the_same_answer_and_file_nothing_twice(api:
     assert len(entries("report.filed")) == 1
 
 
-@pytest.mark.parametrize("other", [{"links": LINK, "files": 2}, {"links": LINK + "0", "files": 1}, {"links": LINK}])
+@pytest.mark.parametrize(
+    "other", [{"links": LINK, "files": 2}, {"links": LINK + "0", "files": 1}, {"links": LINK}]
+)
 def test_the_same_key_with_another_report_is_refused(api: Client, other: dict[str, Any]) -> None:
     api.post(REPORTS, {"links": LINK, "files": file_of(1)}, headers={"Idempotency-Key": "a"})
     if "files" in other:
@@ -215,7 +228,9 @@ def test_the_kept_answer_is_unreadable_in_the_database(api: Client) -> None:
 # --- who may --------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("header", ["", "Bearer", "Bearer cw_00000000.nope", "Basic abc", "Bearer a b", "Bearer ü"])
+@pytest.mark.parametrize(
+    "header", ["", "Bearer", "Bearer cw_00000000.nope", "Basic abc", "Bearer a b", "Bearer ü"]
+)
 def test_without_a_living_key_it_is_401_and_says_how_to_send_one(header: str) -> None:
     client = Client(headers={"Authorization": header} if header else {})
     response = send_json(client, {"links": [LINK]})
@@ -275,7 +290,9 @@ def test_every_kind_of_error_is_a_problem(api: Client) -> None:
     problem(send_json(api, {"links": [LINK]}, **{"Idempotency-Key": "k" * 256}), 422)
 
 
-def test_too_many_requests_with_one_key_are_told_how_long_to_wait(api: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_too_many_requests_with_one_key_are_told_how_long_to_wait(
+    api: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from casework.reports.api import KeyThrottle
 
     monkeypatch.setattr(KeyThrottle, "rate", "3/min", raising=False)
@@ -311,6 +328,11 @@ def test_the_openapi_document_describes_both_ways_to_file() -> None:
 def test_the_page_for_people_shows_every_field_without_foreign_scripts() -> None:
     text = Client().get("/api/docs/").content.decode()
     schema = Client().get("/api/schema/?format=json").json()["components"]["schemas"]
-    assert all(f"<code>{name}</code>" in text for name in schema["ReportWithFilesRequest" if "ReportWithFilesRequest" in schema else "ReportWithFiles"]["properties"])
+    assert all(
+        f"<code>{name}</code>" in text
+        for name in schema[
+            "ReportWithFilesRequest" if "ReportWithFilesRequest" in schema else "ReportWithFiles"
+        ]["properties"]
+    )
     assert "//cdn" not in text
     assert 'id="error-422"' in text

@@ -42,7 +42,9 @@ def test_mona_reads_the_report_in_words(mona: User, file_one: FileOne) -> None:
     assert len(entries("case.read", filed.report.case)) == 1
 
 
-def test_the_case_page_asks_for_the_fragment_alone_without_a_second_entry(mona: User, file_one: FileOne) -> None:
+def test_the_case_page_asks_for_the_fragment_alone_without_a_second_entry(
+    mona: User, file_one: FileOne
+) -> None:
     filed = file_one()
     text = panel(mona, filed, **{"HX-Request": "true"}).content.decode()
     assert text.lstrip().startswith('<div class="stack" id="reports-panel">')
@@ -58,11 +60,15 @@ def test_audra_reads_the_report_but_not_how_to_reach_the_reporter(audra: User, f
 
 
 @pytest.mark.parametrize("name", ["ada", "nia", "stan"])
-def test_whoever_reads_no_cases_reads_no_reports(name: str, file_one: FileOne, request: pytest.FixtureRequest) -> None:
+def test_whoever_reads_no_cases_reads_no_reports(
+    name: str, file_one: FileOne, request: pytest.FixtureRequest
+) -> None:
     assert panel(request.getfixturevalue(name), file_one()).status_code == 403
 
 
-def test_a_restricted_report_does_not_exist_for_mona_and_does_for_sena(mona: User, sena: User, file_one: FileOne) -> None:
+def test_a_restricted_report_does_not_exist_for_mona_and_does_for_sena(
+    mona: User, sena: User, file_one: FileOne
+) -> None:
     filed = file_one(age_at_the_time="minor", contact=None)
     assert panel(mona, filed).status_code == 404
     assert send(mona, filed, "hello").status_code == 404
@@ -92,7 +98,9 @@ def test_lex_and_audra_write_to_nobody(name: str, file_one: FileOne, request: py
     assert not entries("report.message_sent")
 
 
-def test_mona_marks_a_missing_element_as_found_and_the_report_is_complete(mona: User, file_one: FileOne) -> None:
+def test_mona_marks_a_missing_element_as_found_and_the_report_is_complete(
+    mona: User, file_one: FileOne
+) -> None:
     filed = file_one(contact=None)
     assert filed.report.valid_at is None
     assert mark(mona, filed, "contact").status_code == 302

@@ -23,10 +23,20 @@ pytestmark = pytest.mark.django_db
 ANSWERS: dict[str, dict[str, str]] = {
     "start": {"in_danger": "no"},
     "you": {"role": "depicted"},
-    "where": {"links": "https://pictures.example/p/1\npictures.example/p/2", "accounts": "@somebody", "description": "the second"},
+    "where": {
+        "links": "https://pictures.example/p/1\npictures.example/p/2",
+        "accounts": "@somebody",
+        "description": "the second",
+    },
     "what": {"age_at_the_time": "adult", "made_how": "ai"},
     "sign": {"no_consent": "on", "accurate": "on", "signature": "Noor Example", "statement": ""},
-    "contact": {"channel": "email", "address": "noor@mail.example", "name": "Noor", "hours": "", "message_ok": "on"},
+    "contact": {
+        "channel": "email",
+        "address": "noor@mail.example",
+        "name": "Noor",
+        "hours": "",
+        "message_ok": "on",
+    },
 }
 
 
@@ -35,7 +45,7 @@ def address(step: str) -> str:
 
 
 def press_on(client: Client) -> Any:
-    """"Continue" on the page of files where it offers no file field: an ordinary form."""
+    """ "Continue" on the page of files where it offers no file field: an ordinary form."""
     return client.post("/report/files/", "", content_type="application/x-www-form-urlencoded")
 
 
@@ -157,7 +167,9 @@ def test_files_go_when_the_answers_change_to_under_18(client: Client) -> None:
 
 
 @pytest.mark.parametrize(("age", "restricted"), [("minor", True), ("unknown", True), ("adult", False)])
-def test_a_minor_indicator_restricts_the_case_as_it_is_filed(client: Client, age: str, restricted: bool) -> None:
+def test_a_minor_indicator_restricts_the_case_as_it_is_filed(
+    client: Client, age: str, restricted: bool
+) -> None:
     walk(client, "files" if restricted else "check", what={"age_at_the_time": age, "made_how": "real"})
     if restricted:
         press_on(client)
@@ -183,7 +195,9 @@ def test_no_contact_is_said_at_once_and_stops_nothing(client: Client) -> None:
 
 def test_a_mistake_is_named_with_a_link_to_its_field_and_nothing_typed_is_lost(client: Client) -> None:
     walk(client, "where")
-    wrong = client.post("/report/where/", {"links": "not a link", "accounts": "@kept", "description": "kept too"})
+    wrong = client.post(
+        "/report/where/", {"links": "not a link", "accounts": "@kept", "description": "kept too"}
+    )
     text = wrong.content.decode()
     assert wrong.status_code == 422
     assert 'href="#id_links"' in text
@@ -198,7 +212,12 @@ def test_pages_can_be_skipped_where_the_law_asks_and_the_person_does_not_want(cl
     client.post("/report/sign/", {"skip": "1"})
     client.post("/report/contact/", {"channel": "none"})
     client.post("/report/check/")
-    assert set(Report.objects.get().missing_elements()) == {"identification", "signature", "statement", "contact"}
+    assert set(Report.objects.get().missing_elements()) == {
+        "identification",
+        "signature",
+        "statement",
+        "contact",
+    }
 
 
 def test_back_and_save_keep_what_was_typed_unchecked(client: Client) -> None:
@@ -220,7 +239,9 @@ def test_an_answer_is_changed_from_the_overview_and_leads_back_to_it(client: Cli
 
 def test_becoming_a_representative_on_the_way_asks_what_is_new_and_only_that(client: Client) -> None:
     walk(client)
-    assert client.post("/report/you/?edit=1", {"role": "representative"})["Location"] == "/report/acting/?edit=1"
+    assert (
+        client.post("/report/you/?edit=1", {"role": "representative"})["Location"] == "/report/acting/?edit=1"
+    )
     assert client.post("/report/acting/?edit=1", {"skip": "1"})["Location"] == "/report/files/?edit=1"
     assert client.post("/report/files/?edit=1")["Location"] == "/report/check/"
 

@@ -1,4 +1,4 @@
-"""Every page for people outside: neutral to whoever looks over a shoulder, forgotten by the browser, without scripts."""
+"""Every page for people outside: neutral to whoever looks over a shoulder, forgotten by the browser, unscripted."""
 
 from __future__ import annotations
 
@@ -16,7 +16,9 @@ from .test_public_form import ANSWERS, walk
 pytestmark = pytest.mark.django_db
 
 #: Nothing of this may stand where a browser, its history or its owner's partner keeps it.
-TELLING = re.compile(r"nude|naked|porn|intimate|sex|abuse|ncii|deepfake|victim|leak|image|picture|consent", re.IGNORECASE)
+TELLING = re.compile(
+    r"nude|naked|porn|intimate|sex|abuse|ncii|deepfake|victim|leak|image|picture|consent", re.IGNORECASE
+)
 #: Words that blame, or that nobody should have to read here.
 NEVER = re.compile(r"revenge porn|leaked by you|your nudes|why did you", re.IGNORECASE)
 TITLE = re.compile(r"<title>([^<]*)</title>")
@@ -75,7 +77,9 @@ def test_nothing_is_kept_by_the_browser_and_no_script_may_write(pages: list[Any]
         policy = page["Content-Security-Policy"]
         assert "require-trusted-types-for 'script'" in policy
         assert "unsafe" not in policy
-        assert page["Referrer-Policy"] == "same-origin"  # other sites learn nothing; our own forms keep their Origin
+        assert (
+            page["Referrer-Policy"] == "same-origin"
+        )  # other sites learn nothing; our own forms keep their Origin
 
 
 def test_every_page_has_a_way_out_that_first_forgets(pages: list[Any]) -> None:

@@ -40,7 +40,9 @@ def test_a_new_report_is_received_then_in_review_while_mona_has_it(file_one: Fil
     assert said(filed).code == "received"
 
 
-def test_a_removal_is_not_called_removed_before_every_place_is_confirmed(file_one: FileOne, mona: User) -> None:
+def test_a_removal_is_not_called_removed_before_every_place_is_confirmed(
+    file_one: FileOne, mona: User
+) -> None:
     filed = file_one(links=("https://a.example/1", "https://a.example/2"))
     decide(filed, mona, "remove")
     assert said(filed).code == "decided"
@@ -65,14 +67,18 @@ def test_a_removal_is_not_called_removed_before_every_place_is_confirmed(file_on
         ("suspected_minor", "minor", "received"),
     ],
 )
-def test_each_outcome_has_its_words(file_one: FileOne, mona: User, outcome: str, policy: str, code: str) -> None:
+def test_each_outcome_has_its_words(
+    file_one: FileOne, mona: User, outcome: str, policy: str, code: str
+) -> None:
     filed = file_one()
     decide(filed, mona, outcome, policy)
     assert said(filed).code == code
     assert "minor" not in (said(filed).title + said(filed).text).lower()
 
 
-def test_a_decision_that_waits_for_a_second_person_is_not_told_as_decided(file_one: FileOne, sena: User) -> None:
+def test_a_decision_that_waits_for_a_second_person_is_not_told_as_decided(
+    file_one: FileOne, sena: User
+) -> None:
     filed = file_one(age_at_the_time="minor")
     decide(filed, sena, "keep", "not_intimate")
     assert said(filed).code == "second_person"
@@ -86,7 +92,9 @@ def test_a_held_case_is_in_review(file_one: FileOne, mona: User) -> None:
 
     filed = file_one()
     token = cases.claim_case(filed.report.case, actor=mona)
-    cases.hold_case(filed.report.case, actor=mona, token=token, until=timezone.now() + timedelta(days=1), reason="asked")
+    cases.hold_case(
+        filed.report.case, actor=mona, token=token, until=timezone.now() + timedelta(days=1), reason="asked"
+    )
     assert said(filed).code == "in_review"
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
@@ -23,7 +22,7 @@ WIDE, NARROW = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
 
 
 @pytest.fixture
-def complaints(page: Page) -> Iterator[list[str]]:
+def complaints(page: Page) -> list[str]:
     """What the browser complains about while the test runs: refused by policy, broken, or thrown."""
     heard: list[str] = []
     page.on("console", lambda message: heard.append(message.text) if message.type == "error" else None)
@@ -181,3 +180,30 @@ def test_two_shifts_and_a_letter_stay(page: Page) -> None:
         page.keyboard.press(key)
     assert asked == []
     assert page.locator("h1").is_visible()
+
+
+def _fetch_a_part(page: Page, address: str) -> str:
+    """Has htmx fetch *address* into the page; the words of the message that appears."""
+    page.goto("/styleguide/queue/")
+    page.evaluate(
+        "address => htmx.ajax('GET', address, {target: '#main', swap: 'innerHTML'}).catch(() => null)",
+        address,
+    )
+    toast = page.locator("#toasts .toast")
+    toast.wait_for()
+    assert page.locator("h1").inner_text() == "Queue", "the page is left alone"
+    return toast.inner_text()
+
+
+def test_a_part_that_cannot_be_fetched_is_said_and_the_page_stays(page: Page) -> None:
+    assert "There is nothing here" in _fetch_a_part(page, "/nowhere/")
+
+
+def test_after_a_session_ended_a_part_says_so_and_offers_to_sign_in_beside_the_page(page: Page) -> None:
+    assert "You are signed out" in _fetch_a_part(page, "/queue/")
+    assert page.locator("#toasts a").get_attribute("target") == "_blank"
+
+
+def test_without_a_connection_a_part_says_so(page: Page) -> None:
+    page.route("**/nowhere/", lambda route: route.abort())
+    assert "No connection" in _fetch_a_part(page, "/nowhere/")

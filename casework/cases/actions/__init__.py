@@ -10,7 +10,16 @@ from casework.cases.conflicts import (
     StaleCase,
 )
 
-from .claims import claim_case, hold_case, release_case, release_all, renew_claim, session_hash, skip_case, take_over_case
+from .claims import (
+    claim_case,
+    hold_case,
+    release_all,
+    release_case,
+    renew_claim,
+    session_hash,
+    skip_case,
+    take_over_case,
+)
 from .clocks import note_breaches
 from .decisions import decide_case, needs_second, review_decision, settle_effect
 from .notes import drop_draft, keep_draft, write_note

@@ -52,7 +52,13 @@ def claim_case(case: Case, *, actor: User, session: str = "") -> uuid.UUID:
         holder = case.claimed_by.name if case.claimed_by else _("Somebody else")
         raise ClaimedByOther(_("%(name)s claimed this case a moment ago.") % {"name": holder})
     case.refresh_from_db()
-    record(Verb.CASE_CLAIMED, actor=actor, subject=case, case=case, was_claimed=was is not None and was != actor.pk)
+    record(
+        Verb.CASE_CLAIMED,
+        actor=actor,
+        subject=case,
+        case=case,
+        was_claimed=was is not None and was != actor.pk,
+    )
     return token
 
 

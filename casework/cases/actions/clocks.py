@@ -39,7 +39,14 @@ def restart_clocks(case: Case, *, actor: User | None) -> None:
     """Let stopped clocks run again with their first deadline: an overturned "keep" owes what the notice owed."""
     for clock in Clock.objects.select_for_update().filter(case=case, stopped_at__isnull=False):
         Clock.objects.filter(pk=clock.pk).update(stopped_at=None, stopped_why="")
-        record(Verb.CLOCK_STARTED, actor=actor, subject=clock, case=case, profile=clock.profile, due_at=clock.due_at)
+        record(
+            Verb.CLOCK_STARTED,
+            actor=actor,
+            subject=clock,
+            case=case,
+            profile=clock.profile,
+            due_at=clock.due_at,
+        )
 
 
 @transaction.atomic
@@ -51,6 +58,13 @@ def note_breaches() -> int:
     count = 0
     for clock in late.select_related("case"):
         Clock.objects.filter(pk=clock.pk).update(breached_at=Now())
-        record(Verb.CLOCK_BREACHED, actor=None, subject=clock, case=clock.case, profile=clock.profile, due_at=clock.due_at)
+        record(
+            Verb.CLOCK_BREACHED,
+            actor=None,
+            subject=clock,
+            case=clock.case,
+            profile=clock.profile,
+            due_at=clock.due_at,
+        )
         count += 1
     return count

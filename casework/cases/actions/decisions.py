@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from casework.accounts.models import User
 from casework.audit.log import Verb, record
 from casework.cases.conflicts import AlreadyDecided, AnotherPersonNeeded, Conflict, StaleCase
-from casework.cases.models import Basis, Case, Decision, DecisionReview, Effect, Outcome
+from casework.cases.models import Basis, Case, Decision, DecisionReview, Effect, Locator, Outcome
 
 from .claims import drop_claim, still_held
 from .clocks import restart_clocks, stop_clocks
@@ -38,7 +38,9 @@ class ScoreAlone(Conflict):
     """A decision was to rest on a model's score and nothing else."""
 
     def __init__(self) -> None:
-        super().__init__(_("A score alone never decides. Say what else the decision rests on. What you typed is kept."))
+        super().__init__(
+            _("A score alone never decides. Say what else the decision rests on. What you typed is kept.")
+        )
 
 
 def needs_second(case: Case, outcome: str, overrides: Decision | None) -> bool:
@@ -84,7 +86,11 @@ def decide_case(
     case = still_held(case, actor, token)
     standing = standing_decision(case)
     if standing != overrides or waiting_decision(case) is not None:
-        raise AlreadyDecided(_("This case has been decided in the meantime. Your text is kept: read the decision, then decide anew if you must."))
+        raise AlreadyDecided(
+            _(
+                "This case has been decided in the meantime. Your text is kept: read the decision, then decide anew."
+            )
+        )
     if not set(bases) - {Basis.SCORE}:
         raise ScoreAlone
     second = needs_second(case, outcome, overrides)
@@ -109,7 +115,7 @@ def decide_case(
 
 @transaction.atomic
 def review_decision(decision: Decision, *, actor: User, approved: bool, reason: str) -> DecisionReview:
-    """The second person's word. Raises ``AnotherPersonNeeded`` for the author, ``StaleCase`` if it was given already."""
+    """The second person's word. Raises ``AnotherPersonNeeded`` for the author, ``StaleCase`` where it was given."""
     if decision.decided_by_id == actor.pk:
         raise AnotherPersonNeeded(_("Somebody other than its author has to approve this decision."))
     case = Case.objects.select_for_update(of=("self",)).get(pk=decision.case_id)
@@ -119,7 +125,9 @@ def review_decision(decision: Decision, *, actor: User, approved: bool, reason: 
         decision=decision, author=decision.decided_by, reviewer=actor, approved=approved, reason=reason
     )
     verb = Verb.DECISION_APPROVED if approved else Verb.DECISION_REFUSED
-    record(verb, actor=actor, subject=decision, case=case, personal={"reason": reason}, outcome=decision.outcome)
+    record(
+        verb, actor=actor, subject=decision, case=case, personal={"reason": reason}, outcome=decision.outcome
+    )
     if approved:
         _carry_out(decision, case, actor=actor)
     else:
@@ -162,7 +170,13 @@ def _carry_out(decision: Decision, case: Case, *, actor: User) -> None:
 
 
 def _open_effect(
-    decision: Decision, case: Case, kind: str, *, actor: User, locator: object = None, confirmed: bool = False
+    decision: Decision,
+    case: Case,
+    kind: str,
+    *,
+    actor: User,
+    locator: Locator | None = None,
+    confirmed: bool = False,
 ) -> Effect:
     effect = Effect(decision=decision, kind=kind, locator=locator)
     if confirmed:

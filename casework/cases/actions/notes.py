@@ -22,7 +22,9 @@ def write_note(case: Case, text: str, *, actor: User) -> Note:
 
 def keep_draft(case: Case, form: str, content: dict[str, Any], *, actor: User) -> Draft:
     """Keep what somebody has typed so far, encrypted; private to them and no event in the life of the case."""
-    draft, _made = Draft.objects.update_or_create(person=actor, case=case, form=form, defaults={"content": content})
+    draft, _made = Draft.objects.update_or_create(
+        person=actor, case=case, form=form, defaults={"content": content}
+    )
     return draft
 
 

@@ -45,7 +45,15 @@ def open_case(
     )
     record(Verb.CASE_OPENED, actor=actor, subject=case, case=case, restricted=case.restricted)
     if case.restricted:
-        record(Verb.CASE_RESTRICTED, actor=actor, subject=case, case=case, was=False, now=True, why=case.restricted_why)
+        record(
+            Verb.CASE_RESTRICTED,
+            actor=actor,
+            subject=case,
+            case=case,
+            was=False,
+            now=True,
+            why=case.restricted_why,
+        )
     index_terms(case, CaseTerm.Kind.REFERENCE, [case.number])
     start_clock(case, Clock.Profile.US_TIDA, started_at=received_at or timezone.now(), actor=actor)
     return case
@@ -53,7 +61,11 @@ def open_case(
 
 def index_terms(case: Case, kind: CaseTerm.Kind | str, values: Iterable[str]) -> None:
     """Make *case* findable under *values* (already normalised), by keyed hash only."""
-    rows = [CaseTerm(case=case, kind=kind, blind=blind_index(CaseTerm.Kind(kind), value)) for value in values if value]
+    rows = [
+        CaseTerm(case=case, kind=kind, blind=blind_index(CaseTerm.Kind(kind), value))
+        for value in values
+        if value
+    ]
     CaseTerm.objects.bulk_create(rows, ignore_conflicts=True)
 
 
@@ -65,7 +77,9 @@ def add_locators(case: Case, values: Iterable[tuple[str, str]], *, actor: User |
         normal = normal_url(value) if kind == Locator.Kind.URL else normal_account(value)
         term = CaseTerm.Kind.URL if kind == Locator.Kind.URL else CaseTerm.Kind.ACCOUNT
         blind = blind_index(term, normal)
-        locator, is_new = Locator.objects.get_or_create(case=case, blind=blind, defaults={"kind": kind, "value": value.strip()})
+        locator, is_new = Locator.objects.get_or_create(
+            case=case, blind=blind, defaults={"kind": kind, "value": value.strip()}
+        )
         if is_new:
             index_terms(case, term, [normal])
             if kind == Locator.Kind.URL:
@@ -140,7 +154,9 @@ def move_case(case: Case, to: str, *, actor: User | None, why: str = "", **chang
             % {"was": Case.Status(was).label, "to": Case.Status(to).label}
         )
     if not Case.objects.filter(pk=case.pk, status=was).update(status=to, **changes):
-        raise StaleCase(_("Somebody else changed this case a moment ago. Nothing was changed by you; look again."))
+        raise StaleCase(
+            _("Somebody else changed this case a moment ago. Nothing was changed by you; look again.")
+        )
     case.refresh_from_db()
     record(Verb.CASE_MOVED, actor=actor, subject=case, case=case, was=was, now=to, why=why)
     return case
@@ -166,5 +182,7 @@ def search_cases(query: str, *, actor: User) -> QuerySet[Case]:
     """The cases visible to *actor* that match *query* exactly, and the entry that says so (not what was found)."""
     blinds = terms_of(query)
     found = Case.objects.for_user(actor).filter(terms__blind__in=blinds).distinct()
-    record(Verb.CASE_SEARCHED, actor=actor, subject=actor, personal={"query": query[:500]}, found=found.count())
+    record(
+        Verb.CASE_SEARCHED, actor=actor, subject=actor, personal={"query": query[:500]}, found=found.count()
+    )
     return found

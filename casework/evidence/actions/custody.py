@@ -76,7 +76,12 @@ def record_verified(item: Item, *, actor: User | None) -> None:
     """Write down that the original was opened and has the digest that was recorded at receipt."""
     Item.objects.filter(pk=item.pk).update(verified_at=Now())
     record(
-        Verb.EVIDENCE_VERIFIED, actor=actor, subject=item, case=item.case, item=item.public_id, sha256=item.sha256
+        Verb.EVIDENCE_VERIFIED,
+        actor=actor,
+        subject=item,
+        case=item.case,
+        item=item.public_id,
+        sha256=item.sha256,
     )
 
 

@@ -15,6 +15,7 @@ from casework.cases.actions import note_examined
 from casework.evidence.known import KNOWN, known_copies
 from casework.evidence.models import Blob, Item, PerceptualHash, SignalRecord, Wrap
 from casework.evidence.sealing import seal
+from casework.jobs.actions import Start, confirm_start
 
 from .staging import insert_blob
 
@@ -27,13 +28,14 @@ _NOT_SCORED = (EXPLICIT, "synthetic")
 
 
 @transaction.atomic
-def record_examination(item: Item, examination: Examination) -> bool:
+def record_examination(item: Item, examination: Examination, *, start: Start | None = None) -> bool:
     """Store hashes, signals, preview and rendition of an opened item; False when it was finished already.
 
     The digest is compared with the one taken at receipt by whoever opened the blob. Raises NotSealed when the store
-    refuses the derivatives; then nothing is kept and the job starts again.
+    refuses the derivatives; then nothing is kept and the job starts again. *start* is the ledger's: raises LostLease
+    when somebody else has the job by now.
     """
-    locked = _unfinished(item)
+    locked = _unfinished(item, start)
     if locked is None:
         return False
     media = examination.media
@@ -59,10 +61,13 @@ def record_examination(item: Item, examination: Examination) -> bool:
 
 
 @transaction.atomic
-def record_unopened(item: Item, failure: Failure) -> bool:
+def record_unopened(
+    item: Item, failure: Failure, *, start: Start | None = None, found: Iterable[Signal] = ()
+) -> bool:
     """Note that an item is stored and could not be opened, and why; False when it was finished already.
 
     A failure that exceeds a limit sets the item aside; either way its signals read "not checked", never "clean".
+    *found* is what was read of the file all the same (its metadata). Raises LostLease as ``record_examination``.
     """
     aside = failure.quarantine
     return _leave_closed(
@@ -71,6 +76,8 @@ def record_unopened(item: Item, failure: Failure) -> bool:
         verb=Verb.EVIDENCE_QUARANTINED if aside else Verb.EVIDENCE_NOT_OPENED,
         code=failure.code,
         sentence=failure.sentence,
+        start=start,
+        found=found,
     )
 
 
@@ -89,15 +96,30 @@ def set_item_aside(item: str, *, reason: str) -> None:
 
 
 def _leave_closed(
-    item: Item, *, state: Item.State, verb: Verb, code: str, sentence: str, ledger: str = ""
+    item: Item,
+    *,
+    state: Item.State,
+    verb: Verb,
+    code: str,
+    sentence: str,
+    ledger: str = "",
+    start: Start | None = None,
+    found: Iterable[Signal] = (),
 ) -> bool:
-    locked = _unfinished(item)
+    locked = _unfinished(item, start)
     if locked is None:
         return False
     locked.state, locked.reason_code, locked.reason = state, code[:40], sentence[:500]
+    kept = [signal for signal in found if signal.name not in _NOT_SCORED]
+    _keep_signals(locked, kept)
     for name in _NOT_SCORED:
         SignalRecord.objects.create(
-            item=locked, name=name, version="", status="not_checked", sentence=_("Not scored."), reason=locked.reason
+            item=locked,
+            name=name,
+            version="",
+            status="not_checked",
+            sentence=_("Not scored."),
+            reason=locked.reason,
         )
     record(
         verb, actor=None, subject=locked, case=locked.case, item=locked.public_id, code=code,
@@ -107,8 +129,10 @@ def _leave_closed(
     return True
 
 
-def _unfinished(item: Item) -> Item | None:
+def _unfinished(item: Item, start: Start | None = None) -> Item | None:
     """The item locked, or None when an earlier delivery has finished it."""
+    if start is not None:
+        confirm_start(start)
     locked = Item.objects.select_for_update(of=("self",)).select_related("case").get(pk=item.pk)
     return locked if locked.state == Item.State.STORED else None
 

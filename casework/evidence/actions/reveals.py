@@ -88,8 +88,10 @@ def record_refused(reveal: Reveal, *, actor: User, why: str) -> None:
 @transaction.atomic
 def extend_reveal(reveal: Reveal, *, actor: User, session: str) -> None:
     """Look for as long again, once. Raises RevealOver."""
-    if not _own(reveal, actor, session).filter(extended_at__isnull=True).update(
-        extended_at=Now(), expires_at=F("expires_at") + _length()
+    if (
+        not _own(reveal, actor, session)
+        .filter(extended_at__isnull=True)
+        .update(extended_at=Now(), expires_at=F("expires_at") + _length())
     ):
         raise RevealOver(_("This look is over or was extended already. Reveal again if you need to."))
     _record(Verb.EVIDENCE_REVEAL_EXTENDED, reveal, actor, seconds=settings.REVEAL_SECONDS)
@@ -147,7 +149,12 @@ def _write_duration(reveal: Reveal, *, actor: User, estimated: bool) -> None:
     Reveal.objects.filter(pk=reveal.pk).update(seconds=seconds, estimated=estimated)
     end_look(reveal.public_id, seconds=seconds, estimated=estimated)
     _record(
-        Verb.EVIDENCE_REVEAL_CLOSED, reveal, actor, seconds=seconds, estimated=estimated, served=reveal.times_served
+        Verb.EVIDENCE_REVEAL_CLOSED,
+        reveal,
+        actor,
+        seconds=seconds,
+        estimated=estimated,
+        served=reveal.times_served,
     )
 
 

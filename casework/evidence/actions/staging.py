@@ -114,7 +114,9 @@ def recall_staged(remembered: Iterable[Mapping[str, Any]], *, owner: uuid.UUID) 
 def lock_staged(uploads: Sequence[SealedUpload]) -> list[Blob]:
     """The staged rows of *uploads*, locked against the reaper. Raises UploadGone when one is missing or used."""
     wanted = {upload.blob.pk for upload in uploads}
-    held = list(Blob.objects.select_for_update().filter(pk__in=wanted, staged_until__isnull=False).order_by("pk"))
+    held = list(
+        Blob.objects.select_for_update().filter(pk__in=wanted, staged_until__isnull=False).order_by("pk")
+    )
     if len(held) != len(uploads):
         raise UploadGone
     return held

@@ -1,6 +1,16 @@
 """Every write on reports, drafts and API keys. Each function is one transaction with its audit entry."""
 
-from .drafts import begin_draft, draft_of, drop_draft, drop_files, file_draft, keep_answers, keep_files, reap_drafts, show_receipt
+from .drafts import (
+    begin_draft,
+    draft_of,
+    drop_draft,
+    drop_files,
+    file_draft,
+    keep_answers,
+    keep_files,
+    reap_drafts,
+    show_receipt,
+)
 from .filing import DraftGone, Filed, FilesNotAllowed, KeyReused, file_report, upload_refusal
 from .following import (
     add_missing,

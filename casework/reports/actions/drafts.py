@@ -1,4 +1,4 @@
-"""What somebody has typed on the public form and not sent: kept encrypted for two hours, found by their cookie alone."""
+"""What somebody has typed on the public form and not sent: encrypted, for two hours, found by their cookie alone."""
 
 from __future__ import annotations
 
@@ -43,7 +43,9 @@ def draft_of(key: str | None) -> ReportDraft | None:
     """The living draft that a cookie's key leads to."""
     if not key:
         return None
-    found = ReportDraft.objects.select_related("filed_as").filter(key_hash=_key_hash(key), expires_at__gt=Now())
+    found = ReportDraft.objects.select_related("filed_as").filter(
+        key_hash=_key_hash(key), expires_at__gt=Now()
+    )
     return found.first()
 
 
@@ -64,7 +66,10 @@ def keep_files(draft: ReportDraft, uploads: Sequence[SealedUpload]) -> None:
     """Add sealed uploads to a draft; they live and go with it. Raises ``DraftGone``, ``UploadGone``."""
     kept = _locked(draft)
     keep_staged(uploads, owner=kept.public_id, until=kept.expires_at)
-    kept.answers = {**kept.answers, "files": [*kept.answers.get("files", []), *(u.remembered() for u in uploads)]}
+    kept.answers = {
+        **kept.answers,
+        "files": [*kept.answers.get("files", []), *(u.remembered() for u in uploads)],
+    }
     kept.save(update_fields=["answers"])
     draft.answers = kept.answers
 
@@ -137,4 +142,6 @@ def _locked(draft: ReportDraft) -> ReportDraft:
 def _keep_files_as_long(draft: ReportDraft) -> None:
     files = draft.answers.get("files")
     if files:
-        keep_staged(recall_staged(files, owner=draft.public_id), owner=draft.public_id, until=draft.expires_at)
+        keep_staged(
+            recall_staged(files, owner=draft.public_id), owner=draft.public_id, until=draft.expires_at
+        )

@@ -232,7 +232,12 @@ def _note_elements(report: Report, facts: ReportFacts) -> None:
         text = missing_sentence(missing)
     message = Message.objects.create(report=report, sender=Message.Sender.SYSTEM, text=text)
     record(
-        Verb.REPORT_MESSAGE_SENT, actor=None, subject=message, case=report.case, sender="system", missing=missing
+        Verb.REPORT_MESSAGE_SENT,
+        actor=None,
+        subject=message,
+        case=report.case,
+        sender="system",
+        missing=missing,
     )
 
 
@@ -247,7 +252,9 @@ def _remember(
     if draft is not None:
         # The answers go; what stays for minutes is what the done page shows once.
         ReportDraft.objects.filter(pk=draft.pk).update(
-            filed_as=report, answers={"access_code": filed.access_code}, expires_at=report.received_at + RECEIPT_FOR
+            filed_as=report,
+            answers={"access_code": filed.access_code},
+            expires_at=report.received_at + RECEIPT_FOR,
         )
     elif report.api_key is not None and idempotency_key:
         IdempotentAnswer.objects.create(

@@ -50,7 +50,12 @@ def send_message(report: Report, text: str, *, actor: User) -> Message:
     """A line from the desk; the reporter reads it on the status page."""
     message = Message.objects.create(report=report, sender=Message.Sender.DESK, author=actor, text=text)
     record(
-        Verb.REPORT_MESSAGE_SENT, actor=actor, subject=message, case=report.case, sender="desk", length=len(text)
+        Verb.REPORT_MESSAGE_SENT,
+        actor=actor,
+        subject=message,
+        case=report.case,
+        sender="desk",
+        length=len(text),
     )
     return message
 
@@ -71,7 +76,9 @@ def add_missing(
     Nothing that was said before is overwritten, except a contact: it may have become unsafe.
     """
     report = Report.objects.select_for_update(of=("self",)).select_related("case").get(pk=report.pk)
-    places = [(Locator.Kind.URL, link) for link in links] + [(Locator.Kind.ACCOUNT, name) for name in accounts]
+    places = [(Locator.Kind.URL, link) for link in links] + [
+        (Locator.Kind.ACCOUNT, name) for name in accounts
+    ]
     if places:
         add_locators(report.case, places, actor=None)
     changed = _amend(report, signature=signature, no_consent=no_consent, statement=statement, contact=contact)
@@ -111,7 +118,12 @@ def _find(report: Report, kind: str, *, actor: User | None) -> bool:
         Report.objects.filter(pk=report.pk, valid_at__isnull=True).update(valid_at=Now())
         report.refresh_from_db(fields=["valid_at"])
     record(
-        Verb.REPORT_ELEMENT_FOUND, actor=actor, subject=element, case=report.case, element=kind, complete=complete
+        Verb.REPORT_ELEMENT_FOUND,
+        actor=actor,
+        subject=element,
+        case=report.case,
+        element=kind,
+        complete=complete,
     )
     return True
 

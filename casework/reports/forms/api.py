@@ -11,7 +11,6 @@ from django.core.exceptions import ValidationError as Mistake
 from django.http import QueryDict
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from rest_framework import serializers
 from rest_framework.renderers import JSONRenderer
 
@@ -47,7 +46,9 @@ class ReportBody(serializers.Serializer[Any]):
     """A report. At least one of links, accounts and files is needed; everything else may be left out."""
 
     role = serializers.ChoiceField(
-        ReporterRole.choices, default=ReporterRole.SOMEBODY_ELSE, help_text="Who reports, to the person shown."
+        ReporterRole.choices,
+        default=ReporterRole.SOMEBODY_ELSE,
+        help_text="Who reports, to the person shown.",
     )
     links = LinesField(clean_link, help_text="Where it is: web addresses. In multipart repeat the field.")
     accounts = LinesField(clean_account, help_text="Account names that show it.")
@@ -57,24 +58,37 @@ class ReportBody(serializers.Serializer[Any]):
         help_text="Of the person shown. “minor” and “unknown” restrict the report to specially cleared people at once; "
         "leave it out when nothing was indicated.",
     )
-    made_how = serializers.ChoiceField(MadeHow.choices, default=MadeHow.UNKNOWN, help_text="Real, or made with AI.")
+    made_how = serializers.ChoiceField(
+        MadeHow.choices, default=MadeHow.UNKNOWN, help_text="Real, or made with AI."
+    )
     in_danger = serializers.BooleanField(default=False, help_text="Somebody is in immediate danger.")
     description = serializers.CharField(max_length=LONGEST_TEXT, default="", allow_blank=True)
     statement = serializers.CharField(
-        max_length=LONGEST_TEXT, default="", allow_blank=True, help_text="Why it was not consented to, in own words."
+        max_length=LONGEST_TEXT,
+        default="",
+        allow_blank=True,
+        help_text="Why it was not consented to, in own words.",
     )
     no_consent = serializers.BooleanField(
         default=False, help_text="The reporter states in good faith that the person shown did not consent."
     )
-    accurate = serializers.BooleanField(default=False, help_text="The reporter states that the report is accurate.")
+    accurate = serializers.BooleanField(
+        default=False, help_text="The reporter states that the report is accurate."
+    )
     signature = serializers.CharField(max_length=200, default="", allow_blank=True, help_text="Typed name.")
     authorisation = serializers.CharField(
         max_length=2000, default="", allow_blank=True, help_text="How a representative is authorised."
     )
-    contact_channel = serializers.CharField(max_length=40, default="", allow_blank=True, help_text="For example e-mail.")
+    contact_channel = serializers.CharField(
+        max_length=40, default="", allow_blank=True, help_text="For example e-mail."
+    )
     contact_address = serializers.CharField(max_length=300, default="", allow_blank=True)
-    contact_name = serializers.CharField(max_length=200, default="", allow_blank=True, help_text="The name to use.")
-    language = serializers.ChoiceField(settings.LANGUAGES, default="en", help_text="For messages to the reporter.")
+    contact_name = serializers.CharField(
+        max_length=200, default="", allow_blank=True, help_text="The name to use."
+    )
+    language = serializers.ChoiceField(
+        settings.LANGUAGES, default="en", help_text="For messages to the reporter."
+    )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         given = self.initial_data
@@ -98,7 +112,9 @@ class ReportWithFiles(ReportBody):
     """The multipart form of a report, for the OpenAPI document: files never pass through a serializer."""
 
     files = serializers.ListField(
-        child=serializers.FileField(), required=False, help_text="Pictures or videos, under any field name, repeated."
+        child=serializers.FileField(),
+        required=False,
+        help_text="Pictures or videos, under any field name, repeated.",
     )
 
 
@@ -113,7 +129,8 @@ class StateAnswer(serializers.Serializer[Any]):
     valid_at = serializers.DateTimeField(allow_null=True, help_text="When all four elements were present.")
     state = serializers.ChoiceField(
         [
-            "received", "in_review", "second_person", "decided", "removed", "restricted", "kept", "need_more", "withdrawn",
+            "received", "in_review", "second_person", "need_more", "decided",
+            "removed", "restricted", "kept", "withdrawn",
         ]
     )  # fmt: skip
     sentence = serializers.CharField(help_text="The state in words.")
@@ -124,7 +141,9 @@ class StateAnswer(serializers.Serializer[Any]):
 class FiledAnswer(StateAnswer):
     """What filing answers: the state, and the secret for the status page."""
 
-    access_code = serializers.CharField(help_text="Secret, shown once. With the reference it opens the status page.")
+    access_code = serializers.CharField(
+        help_text="Secret, shown once. With the reference it opens the status page."
+    )
     status_page = serializers.URLField()
 
 
@@ -140,28 +159,30 @@ class ProblemAnswer(serializers.Serializer[Any]):
     title = serializers.CharField()
     status = serializers.IntegerField()
     detail = serializers.CharField()
-    errors = ProblemError(many=True, required=False)
+    errors = serializers.ListField(child=ProblemError(), required=False)
 
 
 def state_answer(report: Report) -> dict[str, Any]:
     """The body of ``StateAnswer``."""
     standing = standing_of(report)
-    said: dict[str, Any] = json.loads(JSONRenderer().render(
-        StateAnswer(
-            {
-                "id": report.public_id,
-                "reference": shown_reference(report.reference),
-                "url": settings.PUBLIC_URL + reverse("api_report", args=[report.public_id]),
-                "received_at": report.received_at,
-                "due_at": next_deadline(report.case),
-                "valid_at": report.valid_at,
-                "state": standing.code,
-                "sentence": standing.title,
-                "missing": report.missing_elements(),
-                "files": report.case.item_count,
-            }
-        ).data
-    ))
+    said: dict[str, Any] = json.loads(
+        JSONRenderer().render(
+            StateAnswer(
+                {
+                    "id": report.public_id,
+                    "reference": shown_reference(report.reference),
+                    "url": settings.PUBLIC_URL + reverse("api_report", args=[report.public_id]),
+                    "received_at": report.received_at,
+                    "due_at": next_deadline(report.case),
+                    "valid_at": report.valid_at,
+                    "state": standing.code,
+                    "sentence": standing.title,
+                    "missing": report.missing_elements(),
+                    "files": report.case.item_count,
+                }
+            ).data
+        )
+    )
     return said
 
 

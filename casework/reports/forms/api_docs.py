@@ -37,7 +37,9 @@ def operations(document: Mapping[str, Any]) -> list[dict[str, Any]]:
             "parameters": [_parameter(each) for each in operation.get("parameters", [])],
             "types": sorted(operation.get("requestBody", {}).get("content", {})),
             "body": _fields(_body_schema(operation), schemas),
-            "answers": [_answer(status, answer, schemas) for status, answer in operation.get("responses", {}).items()],
+            "answers": [
+                _answer(status, answer, schemas) for status, answer in operation.get("responses", {}).items()
+            ],
         }
         for path, methods in document.get("paths", {}).items()
         for method, operation in methods.items()
@@ -54,13 +56,17 @@ def _parameter(parameter: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _body_schema(operation: Mapping[str, Any]) -> Mapping[str, Any]:
-    content = operation.get("requestBody", {}).get("content", {})
-    return next(iter(content.values()), {}).get("schema", {})  # type: ignore[no-any-return]
+    return _first_schema(operation.get("requestBody", {}))
+
+
+def _first_schema(described: Mapping[str, Any]) -> Mapping[str, Any]:
+    contents: list[Mapping[str, Any]] = list(described.get("content", {}).values())
+    schema: Mapping[str, Any] = contents[0].get("schema", {}) if contents else {}
+    return schema
 
 
 def _answer(status: str, answer: Mapping[str, Any], schemas: Mapping[str, Any]) -> dict[str, Any]:
-    content = answer.get("content", {})
-    schema = next(iter(content.values()), {}).get("schema", {})
+    schema = _first_schema(answer)
     succeeded = status.startswith("2")
     return {
         "status": status,
@@ -77,7 +83,9 @@ def _fields(schema: Mapping[str, Any], schemas: Mapping[str, Any]) -> list[dict[
             "name": name,
             "type": _type(each, schemas),
             "required": name in required,
-            "text": each.get("description", "").partition("\n\n")[0] if "*" in each.get("description", "") else each.get("description", ""),
+            "text": each.get("description", "").partition("\n\n")[0]
+            if "*" in each.get("description", "")
+            else each.get("description", ""),
             "choices": _choices(each, schemas),
         }
         for name, each in resolved.get("properties", {}).items()

@@ -45,7 +45,9 @@ def clean_account(text: str) -> str:
 
 def clean_lines(text: str | list[str], clean_one: Callable[[str], str]) -> tuple[str, ...]:
     """Each line through *clean_one*, without repeats, in order. Raises one ``ValidationError`` with every mistake."""
-    lines = [line.strip() for chunk in ([text] if isinstance(text, str) else text) for line in chunk.splitlines()]
+    lines = [
+        line.strip() for chunk in ([text] if isinstance(text, str) else text) for line in chunk.splitlines()
+    ]
     found: dict[str, None] = {}
     mistakes: list[ValidationError] = []
     for line in filter(None, lines):
@@ -56,5 +58,5 @@ def clean_lines(text: str | list[str], clean_one: Callable[[str], str]) -> tuple
     if len(found) > MOST_PLACES:
         mistakes.append(ValidationError(_("One report takes at most %d lines here.") % MOST_PLACES))
     if mistakes:
-        raise ValidationError(mistakes)  # type: ignore[arg-type]
+        raise ValidationError(mistakes)
     return tuple(found)

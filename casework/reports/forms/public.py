@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from casework.reports.actions import upload_refusal
 from casework.reports.facts import ReportFacts
 from casework.reports.models import AgeAtTheTime, MadeHow, Report, ReporterRole
+from casework.reports.wording import CHANNEL_WORDS
 
 from .places import clean_account, clean_lines, clean_link
 
@@ -38,11 +39,15 @@ class StepForm(forms.Form):
     use_required_attribute = False  # mistakes are said by the page, in its own words
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, label_suffix="", **kwargs)
+        super().__init__(*args, **{"label_suffix": "", **kwargs})
 
     def as_typed(self) -> dict[str, str]:
         """What was typed, valid or not, for a draft."""
-        return {name: str(self.data.get(name, ""))[: 4 * _LONGEST * 10] for name in self.fields if name in self.data}
+        return {
+            name: str(self.data.get(name, ""))[: 4 * _LONGEST * 10]
+            for name in self.fields
+            if name in self.data
+        }
 
 
 class StartForm(StepForm):
@@ -66,6 +71,7 @@ class YouForm(StepForm):
             (ReporterRole.SOMEBODY_ELSE, _("Somebody else: I came across it")),
         ],
         widget=forms.RadioSelect,
+        error_messages={"required": _("Choose one.")},
     )
 
 
@@ -85,15 +91,22 @@ class WhereForm(StepForm):
         5,
         most=200_000,
         label=_("Links to it"),
-        help_text=_("One on a line. Copy them from the address bar or from “Share”. You need not open them again."),
+        help_text=_(
+            "One on a line. Copy them from the address bar or from “Share”. You need not open them again."
+        ),
     )
     accounts = _text(
-        3, most=20_000, label=_("Names of accounts that show it"), help_text=_("One on a line, with the site if you know it.")
+        3,
+        most=20_000,
+        label=_("Names of accounts that show it"),
+        help_text=_("One on a line, with the site if you know it."),
     )
     description = _text(
         3,
         label=_("Anything that helps us find the right one"),
-        help_text=_("For example: the third picture, or from minute two. Please do not describe what is shown."),
+        help_text=_(
+            "For example: the third picture, or from minute two. Please do not describe what is shown."
+        ),
     )
 
     def clean_links(self) -> tuple[str, ...]:
@@ -119,6 +132,7 @@ class WhatForm(StepForm):
             (AgeAtTheTime.UNKNOWN, _("I don’t know")),
         ],
         widget=forms.RadioSelect,
+        error_messages={"required": _("Choose one; “I don’t know” is an answer too.")},
     )
     made_how = forms.ChoiceField(
         label=_("Is it real, or made or changed with AI?"),
@@ -129,6 +143,7 @@ class WhatForm(StepForm):
             (MadeHow.UNKNOWN, _("I don’t know")),
         ],
         widget=forms.RadioSelect,
+        error_messages={"required": _("Choose one; “I don’t know” is an answer too.")},
     )
 
 
@@ -150,7 +165,9 @@ class SignForm(StepForm):
     signature = forms.CharField(
         max_length=200,
         label=_("Type your name as a signature"),
-        help_text=_("The law asks for a signature. Only people who work on your report see it, never whoever shared it."),
+        help_text=_(
+            "The law asks for a signature. Only people who work on your report see it, never whoever shared it."
+        ),
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
         error_messages={"required": _("Type your name, or press “Skip for now”.")},
     )
@@ -158,11 +175,12 @@ class SignForm(StepForm):
 
 class ContactForm(StepForm):
     NONE = "none"
-    CHANNELS: ClassVar[dict[str, Any]] = {"email": _("E-mail"), "phone": _("Telephone"), "other": _("Another way")}
+    CHANNELS: ClassVar[dict[str, Any]] = CHANNEL_WORDS
     channel = forms.ChoiceField(
         label=_("How may we reach you?"),
         choices=[*CHANNELS.items(), (NONE, _("Not at all: I will look at my status page"))],
         widget=forms.RadioSelect,
+        error_messages={"required": _("Choose one; “Not at all” is an answer too.")},
         help_text=_(
             "Without a way to reach you, the law does not count a request as complete. We work on it all the same, "
             "and everything we have to say stands on your status page."
@@ -254,7 +272,10 @@ def files_refused(answers: Answers) -> str:
 def open_step(answers: Answers) -> str:
     """The first page that is neither answered nor skipped; the last page when there is none."""
     for step in steps_of(answers):
-        if step == CHECK or answers.get(f"{step}_seen" if step == "files" else step, {}).get("state") in (None, "kept"):
+        if step == CHECK or answers.get(f"{step}_seen" if step == "files" else step, {}).get("state") in (
+            None,
+            "kept",
+        ):
             return step
     return CHECK
 
@@ -289,8 +310,11 @@ def review_rows(answers: Answers) -> list[dict[str, Any]]:
         if step not in FORMS:
             continue
         form = filled(step, answers)
-        for field in form:
-            rows.append({"step": step, "label": field.label, "lines": _shown(form, field), "anchor": field.auto_id})
+        unreachable = step == "contact" and form.cleaned_data.get("channel") == ContactForm.NONE
+        for field in list(form)[:1] if unreachable else form:
+            rows.append(
+                {"step": step, "label": field.label, "lines": _shown(form, field), "anchor": field.auto_id}
+            )
     return rows
 
 
@@ -301,7 +325,9 @@ def missing_elements(facts: ReportFacts) -> list[str]:
 
 def too_many_files() -> str:
     """More files than one report takes."""
-    return str(_("One report takes at most %d files. The last ones were not kept.") % settings.UPLOAD_MAX_FILES)
+    return str(
+        _("One report takes at most %d files. The last ones were not kept.") % settings.UPLOAD_MAX_FILES
+    )
 
 
 def _shown(form: StepForm, field: forms.BoundField) -> list[str]:

@@ -24,20 +24,26 @@ class StatusForm(forms.Form):
         max_length=40,
         label=_("Reference"),
         help_text=_("Nine letters and digits. Capitals and hyphens do not matter."),
-        widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false"}),
+        widget=forms.TextInput(
+            attrs={"autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false"}
+        ),
     )
     code = forms.CharField(
         max_length=80,
         label=_("Access code"),
         help_text=_("Twenty letters and digits."),
-        widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false"}),
+        widget=forms.TextInput(
+            attrs={"autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false"}
+        ),
     )
 
     def clean_reference(self) -> str:
         # The check character tells a slip of the finger from a guess, without asking whether such a report exists.
         reference = normal(self.cleaned_data["reference"])
         if not is_reference(reference):
-            raise forms.ValidationError(_("This reference has a typing mistake in it. Compare it with your note."))
+            raise forms.ValidationError(
+                _("This reference has a typing mistake in it. Compare it with your note.")
+            )
         return reference
 
 
@@ -66,7 +72,7 @@ class AddForm(forms.Form):
     use_required_attribute = False
 
     def __init__(self, *args: Any, report: Report, **kwargs: Any) -> None:
-        super().__init__(*args, label_suffix="", **kwargs)
+        super().__init__(*args, **{"label_suffix": "", **kwargs})
         missing = report.missing_elements()
         wanted: dict[type[forms.Form], tuple[str, ...]] = {WhereForm: ("links", "accounts")}
         if Element.Kind.STATEMENT in missing:
@@ -88,7 +94,9 @@ class AddForm(forms.Form):
         if reachable and not said.get("address"):
             self.add_error("address", _("Type the address or number."))
         elif said.get("address") and not reachable:
-            self.add_error("channel", _("Say whether this is an e-mail address, a number, or something else."))
+            self.add_error(
+                "channel", _("Say whether this is an e-mail address, a number, or something else.")
+            )
         if not self.errors and not any(said.get(name) for name in _ADDS):
             raise forms.ValidationError(_("There is nothing here yet that could be added."))
         return said
@@ -103,7 +111,9 @@ class AddForm(forms.Form):
 
 class ApiKeyForm(forms.Form):
     name = forms.CharField(max_length=100, label=_("What is the key for?"))
-    organisation = forms.CharField(max_length=200, label=_("Whose key is it?"), help_text=_("The organisation's name."))
+    organisation = forms.CharField(
+        max_length=200, label=_("Whose key is it?"), help_text=_("The organisation's name.")
+    )
     kind = forms.ChoiceField(
         label=_("What kind of organisation?"),
         choices=Organisation.Kind.choices,

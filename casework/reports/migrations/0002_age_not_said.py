@@ -4,15 +4,22 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('reports', '0001_initial'),
+        ("reports", "0001_initial"),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name='report',
-            name='age_at_the_time',
-            field=models.CharField(choices=[('adult', '18 or older'), ('minor', 'under 18'), ('unknown', "don't know"), ('not_said', 'not said')], max_length=8),
+            model_name="report",
+            name="age_at_the_time",
+            field=models.CharField(
+                choices=[
+                    ("adult", "18 or older"),
+                    ("minor", "under 18"),
+                    ("unknown", "don't know"),
+                    ("not_said", "not said"),
+                ],
+                max_length=8,
+            ),
         ),
     ]

@@ -27,7 +27,15 @@ from casework.reports.models import ReportDraft
 from casework.reports.support import support
 from casework.reports.wording import missing_words, next_deadline, note_text
 
-from .public import DRAFT_COOKIE, NEUTRAL_SITE, STATUS_COOKIE, forget_cookie, public_page, render_public, set_quiet_cookie
+from .public import (
+    DRAFT_COOKIE,
+    NEUTRAL_SITE,
+    STATUS_COOKIE,
+    forget_cookie,
+    public_page,
+    render_public,
+    set_quiet_cookie,
+)
 
 
 def _draft(request: HttpRequest) -> ReportDraft | None:
@@ -42,7 +50,9 @@ def _to_step(step: str, *, edit: bool = False) -> HttpResponseRedirect:
     return response
 
 
-def _page(request: HttpRequest, step: str, answers: pages.Answers, status: int = 200, **context: Any) -> HttpResponse:
+def _page(
+    request: HttpRequest, step: str, answers: pages.Answers, status: int = 200, **context: Any
+) -> HttpResponse:
     steps = pages.steps_of(answers)
     place = steps.index(step)
     frame = {
@@ -66,7 +76,15 @@ def start(request: HttpRequest) -> HttpResponseBase:
     form = pages.StartForm(request.POST or None, initial=pages.values_of(answers, "start"))
     if request.method != "POST" or not form.is_valid():
         going_on = pages.open_step(answers) if answers else None
-        return _page(request, "start", answers, form=form, support=support(), going_on=going_on, gone="gone" in request.GET)
+        return _page(
+            request,
+            "start",
+            answers,
+            form=form,
+            support=support(),
+            going_on=going_on,
+            gone="gone" in request.GET,
+        )
     key = None
     if draft is None:
         count(DRAFT_PER_PREFIX, address_prefix(request))
@@ -173,7 +191,9 @@ def _files_sent(request: HttpRequest, draft: ReportDraft) -> HttpResponseBase:
     return _onward(request, draft, "files")
 
 
-def _files_page(request: HttpRequest, draft: ReportDraft, status: int = 200, mistake: str = "") -> HttpResponse:
+def _files_page(
+    request: HttpRequest, draft: ReportDraft, status: int = 200, mistake: str = ""
+) -> HttpResponse:
     refusal = pages.files_refused(draft.answers)
     minor = pages.minor_indicated(draft.answers)
     return _page(
@@ -245,7 +265,9 @@ def note(request: HttpRequest) -> HttpResponseBase:
     reference = codes.normal(request.POST.get("reference", ""))
     code = codes.normal(request.POST.get("code", ""))
     if not (codes.is_reference(reference) and codes.is_access_code(code)):
-        return HttpResponse(_("This is not a reference with its access code."), status=400, content_type="text/plain")
+        return HttpResponse(
+            _("This is not a reference with its access code."), status=400, content_type="text/plain"
+        )
     text = note_text(codes.shown_reference(reference), codes.shown_access_code(code))
     response = HttpResponse(text, content_type="text/plain; charset=utf-8")
     response.headers["Content-Disposition"] = 'attachment; filename="note.txt"'
@@ -256,7 +278,7 @@ def note(request: HttpRequest) -> HttpResponseBase:
 @require_http_methods(["GET", "POST"])
 @public_page
 def leave(request: HttpRequest) -> HttpResponseBase:
-    """"Leave this page": delete what was typed and uploaded, forget this browser, and go somewhere ordinary."""
+    """ "Leave this page": delete what was typed and uploaded, forget this browser, and go somewhere ordinary."""
     draft = _draft(request)
     if draft is not None:
         actions.drop_draft(draft)

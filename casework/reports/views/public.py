@@ -41,7 +41,9 @@ def public_page(view: View) -> View:
     return open_to_everybody(strict)
 
 
-def render_public(request: HttpRequest, template: str, context: dict[str, Any] | None = None, status: int = 200) -> HttpResponse:
+def render_public(
+    request: HttpRequest, template: str, context: dict[str, Any] | None = None, status: int = 200
+) -> HttpResponse:
     """Render a page whose "Leave this page" first deletes what this browser holds of us."""
     return render(request, template, {"leave_url": reverse("report_leave"), **(context or {})}, status=status)
 
@@ -54,15 +56,17 @@ def too_often(request: HttpRequest, error: TooOften) -> HttpResponse:
     return response
 
 
-def set_quiet_cookie(response: HttpResponseBase, name: str, value: str, *, until: datetime | None = None) -> None:
+def set_quiet_cookie(
+    response: HttpResponseBase, name: str, value: str, *, until: datetime | None = None
+) -> None:
     """A cookie that scripts can't read and other sites don't send; it ends with the browser, or at *until*."""
-    response.set_cookie(  # type: ignore[attr-defined]
+    response.set_cookie(
         name, value, expires=until, path="/", secure=settings.IS_SECURE, httponly=True, samesite="Strict"
     )
 
 
 def forget_cookie(response: HttpResponseBase, name: str) -> None:
     """Have the browser drop one of our cookies."""
-    response.set_cookie(  # type: ignore[attr-defined]
+    response.set_cookie(
         name, "", max_age=0, path="/", secure=settings.IS_SECURE, httponly=True, samesite="Strict"
     )

@@ -64,7 +64,7 @@ def _with_report(view: View) -> View:
 @require_http_methods(["GET", "HEAD", "POST"])
 @public_page
 def sign_in(request: HttpRequest) -> HttpResponseBase:
-    """Ask for reference and access code. A wrong code and an unknown reference get the same answer for the same work."""
+    """Ask for reference and access code. Wrong code, unknown reference: the same answer for the same work."""
     form = StatusForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         count(STATUS_IN_ALL)
@@ -73,9 +73,16 @@ def sign_in(request: HttpRequest) -> HttpResponseBase:
         report = actions.open_status(form.cleaned_data["reference"], form.cleaned_data["code"])
         if report is not None:
             return _opens(redirect("status_page"), report)
-        form.add_error(None, _("Reference and access code do not belong together. Compare both with your note."))
+        form.add_error(
+            None, _("Reference and access code do not belong together. Compare both with your note.")
+        )
     again = "again" in request.GET and request.method != "POST"
-    return render_public(request, "reports/status/sign_in.html", {"form": form, "again": again}, status=422 if form.errors else 200)
+    return render_public(
+        request,
+        "reports/status/sign_in.html",
+        {"form": form, "again": again},
+        status=422 if form.errors else 200,
+    )
 
 
 def _page(request: HttpRequest, report: Report, status: int = 200, **context: Any) -> HttpResponse:

@@ -31,7 +31,9 @@ class Command(BaseCommand):
                 f"Not checked: the contents of {done.closed} files, for this process does not hold their key."
             )
         if done.young:
-            self.stdout.write(f"{done.young} files have no row yet; they are younger than an hour and left alone.")
+            self.stdout.write(
+                f"{done.young} files have no row yet; they are younger than an hour and left alone."
+            )
         if done.findings:
             raise CommandError(f"{len(done.findings)} doubts. Nothing was changed.", returncode=1)
         self.stdout.write("No doubt found.")

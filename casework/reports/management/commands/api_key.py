@@ -20,7 +20,9 @@ class Command(BaseCommand):
         create.add_argument("name", help="what the key is for")
         create.add_argument("--organisation", required=True, help="whose it is")
         create.add_argument("--kind", choices=Organisation.Kind.values, default=Organisation.Kind.PLATFORM)
-        create.add_argument("--scope", action="append", choices=ApiKey.Scope.values, help="default: every scope")
+        create.add_argument(
+            "--scope", action="append", choices=ApiKey.Scope.values, help="default: every scope"
+        )
         create.add_argument("--trusted-flagger", action="store_true")
         verbs.add_parser("list", help="every key, never its text")
         revoke = verbs.add_parser("revoke", help="end a key at once")
@@ -29,7 +31,16 @@ class Command(BaseCommand):
     def handle(self, *args: Any, verb: str, **options: Any) -> None:
         getattr(self, f"_{verb}")(**options)
 
-    def _create(self, *, name: str, organisation: str, kind: str, scope: list[str] | None, trusted_flagger: bool, **_: Any) -> None:
+    def _create(
+        self,
+        *,
+        name: str,
+        organisation: str,
+        kind: str,
+        scope: list[str] | None,
+        trusted_flagger: bool,
+        **_: Any,
+    ) -> None:
         key, secret = create_api_key(
             actor=None, name=name, organisation=organisation, kind=kind,
             scopes=scope or ApiKey.Scope.values, trusted_flagger=trusted_flagger,

@@ -1,0 +1,317 @@
+"""Content Credentials: presence, integrity and trust are three answers, and nothing is ever fetched."""
+
+from __future__ import annotations
+
+import datetime
+import io
+import json
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import c2pa
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from detection import provenance, sandbox, wire
+from detection.findings import Signal, Status, Strength
+
+SHARED = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "c2pa"
+FILES = {path.stem.removeprefix("adobe-20220124-"): path for path in sorted(SHARED.glob("*.jpg"))}
+BROKEN = [name for name in FILES if name.startswith(("E-", "X"))]
+EMPTY = [name for name in FILES if name in ("A", "I")]
+WHOLE = [name for name in FILES if name not in BROKEN + EMPTY]
+needs_shared = pytest.mark.skipif(not FILES, reason="NO SHARED PICTURES: ../shared/data/c2pa is not here")
+
+TRAINED = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
+
+
+def check(name: str) -> Signal:
+    return provenance.check(FILES[name].read_bytes(), "image/jpeg")
+
+
+# --- Adobe's test files --------------------------------------------------------------------------------
+
+
+@needs_shared
+def test_the_shared_set_holds_each_kind() -> None:
+    assert (len(BROKEN), len(WHOLE)) == (5, 9)
+    assert EMPTY == ["A"]
+
+
+@needs_shared
+@pytest.mark.parametrize("name", WHOLE)
+def test_a_whole_file_is_valid_and_its_signer_unknown(name: str) -> None:
+    signal = check(name)
+    assert (signal.status, signal.data["integrity"], signal.data["trust"]) == ("found", "valid", "untrusted")
+    assert "unchanged since they were signed" in signal.sentence
+    assert "no trust list is installed" in signal.sentence
+    assert signal.data["failures"] == ["signingCredential.untrusted"]
+
+
+@needs_shared
+@pytest.mark.parametrize("name", BROKEN)
+def test_a_broken_file_is_invalid_and_proves_little(name: str) -> None:
+    signal = check(name)
+    assert (signal.status, signal.data["integrity"], signal.strength) == ("found", "invalid", Strength.WEAK)
+    assert "do not fit this file" in signal.sentence
+    assert set(signal.data["failures"]) - {"signingCredential.untrusted"}
+
+
+@needs_shared
+@pytest.mark.parametrize("name", EMPTY)
+def test_a_file_without_credentials_says_that_this_is_usual(name: str) -> None:
+    signal = check(name)
+    assert (signal.status, signal.data["present"]) == ("not_found", False)
+    assert "says nothing" in signal.sentence
+
+
+@needs_shared
+def test_signer_time_generator_and_actions_are_kept() -> None:
+    data = check("CA").data
+    assert (data["signer"], data["signed_at"]) == ("C2PA Test Signing Cert", "2023-01-24T14:48:56+00:00")
+    assert data["generator"].startswith("make_test_images")
+    assert data["actions"] == ["c2pa.opened", "c2pa.color_adjustments"]
+
+
+# --- our own signatures --------------------------------------------------------------------------------
+
+
+def _certificate(
+    name: str,
+    key: ec.EllipticCurvePrivateKey,
+    issuer: str,
+    by: ec.EllipticCurvePrivateKey,
+    *,
+    authority: bool,
+) -> x509.Certificate:
+    def named(text: str) -> x509.Name:
+        return x509.Name(
+            [
+                x509.NameAttribute(NameOID.ORGANIZATION_NAME, text),
+                x509.NameAttribute(NameOID.COMMON_NAME, text),
+            ]
+        )
+
+    now = datetime.datetime.now(datetime.UTC)
+    use = dict.fromkeys(
+        ("content_commitment", "key_encipherment", "data_encipherment", "key_agreement", "encipher_only",
+         "decipher_only"), False,
+    )  # fmt: skip
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(named(name))
+        .issuer_name(named(issuer))
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - datetime.timedelta(days=1))
+        .not_valid_after(now + datetime.timedelta(days=1))
+        .add_extension(x509.BasicConstraints(ca=authority, path_length=None), critical=True)
+        .add_extension(
+            x509.KeyUsage(digital_signature=True, key_cert_sign=authority, crl_sign=authority, **use),
+            critical=True,
+        )
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(by.public_key()), critical=False)
+    )
+    if not authority:
+        builder = builder.add_extension(
+            x509.ExtendedKeyUsage([ExtendedKeyUsageOID.EMAIL_PROTECTION]), critical=False
+        )
+    return builder.sign(by, hashes.SHA256())
+
+
+def _pem(certificate: x509.Certificate) -> str:
+    return certificate.public_bytes(serialization.Encoding.PEM).decode()
+
+
+class Studio:
+    """Somebody who signs pictures: a root that a trust list may hold, and a certificate under it."""
+
+    def __init__(self) -> None:
+        root, key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
+        self.root = _pem(_certificate("Test Root", root, "Test Root", root, authority=True))
+        chain = _pem(_certificate("Test Studio", key, "Test Root", root, authority=False)) + self.root
+        private = key.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        )
+        self.info = (b"es256", chain.encode(), private, None)
+
+    def signed(self, picture: bytes, source: str, *, mime: str = "image/jpeg", remote: str = "") -> bytes:
+        actions = [{"action": "c2pa.created", "digitalSourceType": source}]
+        manifest = {
+            "claim_generator_info": [{"name": "test studio", "version": "1"}],
+            "assertions": [{"label": "c2pa.actions.v2", "data": {"actions": actions}}],
+        }
+        out = io.BytesIO()
+        with (
+            c2pa.Signer.from_info(c2pa.C2paSignerInfo(*self.info)) as signer,
+            c2pa.Builder(manifest) as builder,
+        ):
+            if remote:
+                builder.set_remote_url(remote)
+                builder.set_no_embed()
+            builder.sign(signer, mime, io.BytesIO(picture), out)
+        return out.getvalue()
+
+
+@pytest.fixture(scope="module")
+def studio() -> Studio:
+    return Studio()
+
+
+def picture(format: str = "JPEG") -> bytes:
+    out = io.BytesIO()
+    Image.radial_gradient("L").convert("RGB").save(out, format)
+    return out.getvalue()
+
+
+def test_an_ai_source_by_an_unknown_signer_is_strong(studio: Studio) -> None:
+    signal = provenance.check(studio.signed(picture(), TRAINED), "image/jpeg")
+    assert (signal.data["ai"], signal.data["source_types"]) == (True, ["trainedAlgorithmicMedia"])
+    assert (signal.data["integrity"], signal.data["trust"]) == ("valid", "untrusted")
+    assert signal.strength is Strength.STRONG
+    assert "a picture made by generative AI" in signal.sentence
+
+
+def test_an_ai_source_by_a_trusted_signer_is_definitive(studio: Studio) -> None:
+    data = studio.signed(picture(), TRAINED)
+    signal = provenance.check(data, "image/jpeg", trust_anchors=studio.root)
+    assert (signal.data["integrity"], signal.data["trust"]) == ("valid", "trusted")
+    assert signal.strength is Strength.DEFINITIVE
+    assert "“Test Studio”, is on the trust list" in signal.sentence
+
+
+def test_another_trust_list_does_not_trust_the_signer(studio: Studio) -> None:
+    signal = provenance.check(studio.signed(picture(), TRAINED), "image/jpeg", trust_anchors=Studio().root)
+    assert (signal.data["integrity"], signal.data["trust"]) == ("valid", "untrusted")
+    assert "is not on the trust list" in signal.sentence
+
+
+def test_a_trusted_file_with_changed_pixels_is_invalid_and_weak(studio: Studio) -> None:
+    data = bytearray(studio.signed(picture(), TRAINED))
+    data[-40] ^= 0x55
+    signal = provenance.check(bytes(data), "image/jpeg", trust_anchors=studio.root)
+    assert (signal.data["integrity"], signal.strength) == ("invalid", Strength.WEAK)
+    assert "assertion.dataHash.mismatch" in signal.data["failures"]
+
+
+@pytest.mark.parametrize(
+    ("source", "ai"),
+    [
+        (TRAINED.replace("http:", "https:"), True),
+        (TRAINED.replace("trained", "compositeWithTrained"), True),
+        (TRAINED.replace("trainedAlgorithmicMedia", "compositeSynthetic"), True),
+        (TRAINED.replace("trainedAlgorithmicMedia", "digitalCapture"), False),
+        (TRAINED.replace("trainedAlgorithmicMedia", "algorithmicMedia"), False),
+    ],
+)
+def test_ai_made_means_the_three_terms_in_http_and_https(studio: Studio, source: str, ai: bool) -> None:
+    signal = provenance.check(studio.signed(picture(), source), "image/jpeg")
+    assert (signal.data["ai"], signal.data["source_types"]) == (ai, [source.rpartition("/")[2]])
+
+
+@pytest.mark.parametrize(
+    ("format", "mime"), [("PNG", "image/png"), ("WEBP", "image/webp"), ("TIFF", "image/tiff")]
+)
+def test_credentials_of_other_formats_are_read(studio: Studio, format: str, mime: str) -> None:
+    signal = provenance.check(studio.signed(picture(format), TRAINED, mime=mime), mime)
+    assert (signal.data["integrity"], signal.data["ai"]) == ("valid", True)
+
+
+# --- nothing is fetched --------------------------------------------------------------------------------
+
+
+@contextmanager
+def canary() -> Iterator[tuple[int, Any]]:
+    """A listening port on this machine, and a function that says whether somebody knocked."""
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen()
+        listening.settimeout(0.5)
+
+        def knocked() -> bool:
+            try:
+                listening.accept()[0].close()
+            except TimeoutError:
+                return False
+            return True
+
+        yield listening.getsockname()[1], knocked
+
+
+def test_a_remote_manifest_is_named_and_not_fetched(studio: Studio) -> None:
+    with canary() as (port, knocked):
+        data = studio.signed(picture(), TRAINED, remote=f"http://127.0.0.1:{port}/manifest.c2pa")
+        signal = provenance.check(data, "image/jpeg")
+        assert not knocked()
+    assert (signal.status, signal.data["remote"]) == (Status.NOT_CHECKED, True)
+    assert "not fetched" in signal.sentence
+
+
+def test_the_canary_hears_a_reader_that_may_fetch(studio: Studio) -> None:
+    with canary() as (port, knocked):
+        data = studio.signed(picture(), TRAINED, remote=f"http://127.0.0.1:{port}/manifest.c2pa")
+        with pytest.raises(c2pa.C2paError):
+            _read_and_fetch(data)
+        assert knocked()
+
+
+def _read_and_fetch(data: bytes) -> None:
+    context = c2pa.Context.from_dict({"version": 1, "verify": {"remote_manifest_fetch": True}})
+    c2pa.Reader("image/jpeg", io.BytesIO(data), context=context)
+
+
+# --- damage --------------------------------------------------------------------------------------------
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.data())
+def test_property_damaged_credentials_are_answered_and_never_raise(
+    studio: Studio, data: st.DataObject
+) -> None:
+    content = bytearray(SIGNED.setdefault("one", studio.signed(picture(), TRAINED)))
+    start = content.find(b"jumb")
+    for _ in range(data.draw(st.integers(1, 20))):
+        content[data.draw(st.integers(start, len(content) - 1))] = data.draw(st.integers(0, 255))
+    cut = data.draw(st.integers(start + 8, len(content)))
+    signal = provenance.check(bytes(content[:cut]), "image/jpeg")
+    assert signal.data.get("trust") != "trusted"
+    wire.signal_from_wire(json.loads(json.dumps(wire.signal_to_wire(signal))))
+
+
+SIGNED: dict[str, bytes] = {}
+
+
+def test_a_manifest_of_twenty_megabytes_of_noise_is_answered_within_the_limits() -> None:
+    described = b"jumd" + bytes.fromhex("6332706100110010800000aa00389b71") + b"\3c2pa\0"
+    content = (len(described) + 4).to_bytes(4, "big") + described + bytes(range(256)) * (20 << 12)
+    box = (len(content) + 8).to_bytes(4, "big") + b"jumb" + content
+    parts = []
+    for number, at in enumerate(range(0, len(box), 65000)):
+        again = box[:8] if number else b""
+        body = b"JP\0\1" + (number + 1).to_bytes(4, "big") + again + box[at : at + 65000]
+        parts.append(b"\xff\xeb" + (len(body) + 2).to_bytes(2, "big") + body)
+    plain = picture()
+    data = plain[:2] + b"".join(parts) + plain[2:]
+    outcome = sandbox.run(partial(_work, data))
+    assert isinstance(outcome, sandbox.Answer)
+    signal = wire.signal_from_wire(outcome.document)
+    assert (signal.status, signal.data["integrity"]) == ("found", "invalid")
+
+
+def _work(data: bytes) -> tuple[dict[str, Any], list[bytes]]:
+    return wire.signal_to_wire(provenance.check(data, "image/jpeg")), []
+
+
+def test_a_kind_of_file_without_credentials_is_not_applicable() -> None:
+    assert provenance.check(b"jumb", "image/bmp").status is Status.NOT_APPLICABLE

@@ -235,6 +235,13 @@ JOB_KINDS: dict[str, dict[str, Any]] = {
         "on_quarantine": "casework.evidence.actions.set_item_aside",
     },
     "evidence.verify": {"path": "casework.evidence.tasks.verify_item", "queue": "maintain", "lease": 150},
+    "evidence.close_looks": {
+        "path": "casework.evidence.tasks.close_looks",
+        "queue": "maintain",
+        "lease": 150,
+        "every": 60,
+    },
+    "evidence.reap": {"path": "casework.evidence.tasks.reap", "queue": "maintain", "lease": 150, "every": 600},
     "cases.keep_time": {
         "path": "casework.cases.tasks.keep_time",
         "queue": "maintain",

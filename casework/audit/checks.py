@@ -34,7 +34,8 @@ def app_role_cannot_change_the_log(
             found.append(
                 Warning(
                     f"The role that Casework connects as may change the log ({tables}).",
-                    hint=f"As owner: REVOKE UPDATE, DELETE, TRUNCATE ON {tables} FROM that role. Triggers refuse meanwhile.",
+                    hint=f"As owner: REVOKE UPDATE, DELETE, TRUNCATE ON {tables} FROM that role. Until then only "
+                    "the triggers refuse.",
                     id="audit.W001",
                 )
             )

@@ -67,6 +67,16 @@ def verify_item(item: str, *, actor: str, start: Start) -> None:
         actions.record_verified(found, actor=person)
 
 
+def close_looks(*, start: Start) -> None:
+    """End the reveals that ran out without the browser saying so."""
+    actions.close_expired()
+
+
+def reap(*, start: Start) -> None:
+    """Remove unfiled uploads and what a crash left behind."""
+    actions.reap_blobs()
+
+
 @lru_cache(maxsize=1)
 def _shelf() -> Shelf:
     """The models, once per worker process: runtimes must not be loaded before the process is forked."""

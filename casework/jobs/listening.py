@@ -16,7 +16,7 @@ class Ear:
         self._connected: object = None
 
     def hear(self, seconds: float) -> bool:
-        """Wait at most *seconds*; true when there may be news. Raises what psycopg raises without a database.
+        """Wait at most *seconds*; true when there may be news. Raises DatabaseError without a database.
 
         True at once on a new connection: what was announced before we listened is found by looking.
         """
@@ -27,4 +27,5 @@ class Ear:
             self._connected = connection.connection
             return True
         # Exhausted, not left in the middle: the generator holds the connection's lock.
-        return bool(list(raw.notifies(timeout=seconds, stop_after=1)))
+        with connection.wrap_database_errors:
+            return bool(list(raw.notifies(timeout=seconds, stop_after=1)))

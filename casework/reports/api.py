@@ -66,7 +66,7 @@ class KeyThrottle(SimpleRateThrottle):
     def allow_request(self, request: Request, view: APIView) -> bool:
         key = self.get_cache_key(request, view)
         self._wait = 0
-        most, seconds = self.parse_rate(self.get_rate())
+        most, seconds = self.parse_rate(self.rate)
         if key is None or most is None or seconds is None:
             return True
         try:
@@ -110,6 +110,7 @@ class ReportsView(APIView):
 
         Files may stand under any field name and as often as you like. Links alone are enough.
         """
+        assert isinstance(request.auth, ApiKey)
         repeatable = request.headers.get(KEY_REPEATABLE, "")
         if len(repeatable) > 255:
             raise exceptions.ValidationError({KEY_REPEATABLE: _("At most 255 characters.")})

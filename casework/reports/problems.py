@@ -101,9 +101,8 @@ def _detail(found: exceptions.APIException) -> str:
     if isinstance(found, exceptions.ValidationError):
         return _("Nothing was filed. See “errors” for what to change.")
     if isinstance(found, exceptions.Throttled):
-        return _("Too many requests with this key. Nothing was filed; try again in %d seconds.") % int(
-            found.wait or 1
-        )
+        sentence = _("Too many requests with this key. Nothing was filed; try again in %d seconds.")
+        return sentence % int(getattr(found, "wait", None) or 1)
     return str(found.detail)
 
 

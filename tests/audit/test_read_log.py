@@ -44,7 +44,12 @@ def restricted_entry() -> Entry:
     """Sena's note-like entry on a restricted case, with a personal part."""
     case = make_case(minor_indicated=True)
     made = record(
-        Verb.CASE_HELD, actor=person("sena"), subject=case, case=case, personal={"reason": "calls the hotline"}, until="noon"
+        Verb.CASE_HELD,
+        actor=person("sena"),
+        subject=case,
+        case=case,
+        personal={"reason": "calls the hotline"},
+        until="noon",
     )
     return Entry.objects.get(public_id=made)
 
@@ -109,14 +114,14 @@ def test_the_log_is_searched_by_kind() -> None:
     assert "Mona signed in" not in found
 
 
-@pytest.mark.parametrize("spelling", [lambda case: case.number, lambda case: case.number.lower(), lambda case: str(case.public_id)])
-def test_the_log_is_searched_by_case(spelling: Any) -> None:
+def test_the_log_is_searched_by_case() -> None:
     case = make_case()
     other = make_case()
-    found = page("audra", case=spelling(case))
-    assert case.number in found
-    assert other.number not in found
-    assert newest().case_id == case.public_id
+    for spelling in (case.number, case.number.lower(), str(case.public_id)):
+        found = page("audra", case=spelling)
+        assert case.number in found
+        assert other.number not in found
+        assert newest().case_id == case.public_id
 
 
 def test_the_log_is_searched_by_time() -> None:

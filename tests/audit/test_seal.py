@@ -17,7 +17,14 @@ from casework.audit.log import Verb, health, record
 from casework.audit.models import Checkpoint, Entry, Seal
 from casework.audit.notes import claimed_checkpoint, verified_checkpoint
 from casework.runtime import cluster
-from tests.audit.conftest import copy_of_the_database, dying_after_the_journal, opened, refused, seal, write_entries
+from tests.audit.conftest import (
+    copy_of_the_database,
+    dying_after_the_journal,
+    opened,
+    refused,
+    seal,
+    write_entries,
+)
 from tests.cast import person
 
 

@@ -30,6 +30,17 @@ def test_postgresql_crashes_under_load(desk: Desk) -> None:
     assert len(desk.diary()) >= 10
 
 
+def test_postgresql_crashes_while_everybody_waits(desk: Desk) -> None:
+    desk.start_worker()
+    desk.add_notes("warm", 3)
+    desk.wait_for_rest()
+    had = {name: process.pid for name, process in desk.cast().items()}
+    desk.crash_server()
+    desk.add_notes("next", 5)
+    desk.wait_for_rest(60)
+    assert {name: process.pid for name, process in desk.cast().items()} == had, "the processes live on"
+
+
 def test_connections_that_went_silent_are_given_up(desk: Desk) -> None:
     with tempfile.TemporaryDirectory(prefix="cw-", dir="/tmp") as name:
         way, home = Path(name), Path(name, "home")

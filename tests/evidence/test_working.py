@@ -89,6 +89,7 @@ def test_words_are_no_picture() -> None:
 def test_a_file_that_kills_its_reader_uses_up_a_start_and_changes_nothing(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    tasks._shelf()  # it warms up in this process, which is to live
     monkeypatch.setattr("detection.examine.look", lambda *a, **k: os.kill(os.getpid(), signal.SIGKILL))
     item = make_item(make_case())
     with pytest.raises(tasks.ReaderDied):
@@ -169,3 +170,12 @@ def test_the_web_never_loads_what_opens_media() -> None:
     env = {**os.environ, "DJANGO_SETTINGS_MODULE": "casework.settings", "CASEWORK_ROLE": "web"}
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=env)
     assert said.stdout.strip() == "[]"
+
+
+def test_upkeep_ends_looks_and_reaps() -> None:
+    now = Start(uuid4(), "evidence.reap", {}, 1, uuid4())
+    item = make_item(make_case())
+    tasks.close_looks(start=now)
+    tasks.reap(start=now)
+    assert open_blob(item.original) == picture()
+    assert entries("evidence.blob_reaped") + entries("evidence.reveal_closed") == 0

@@ -25,8 +25,10 @@ def own_store(tmp_path: Path, settings: Any) -> None:
 
 
 @pytest.fixture(autouse=True)
-def no_counts(db: None) -> None:
-    cache.clear()
+def no_counts(request: pytest.FixtureRequest) -> None:
+    if "committed_db" not in request.fixturenames:
+        request.getfixturevalue("db")
+        cache.clear()
 
 
 def picture(seed: int = 0, size: int = 16) -> bytes:

@@ -31,9 +31,11 @@ def reap_blobs() -> Reaped:
     """Remove staged blobs whose time is over, ``.part`` files, and files without a row, an hour old or older."""
     with transaction.atomic():
         staged = remove_blobs(Blob.objects.filter(staged_until__lte=Now()), why="expired")
+    old = [found for found in evidence_store().iterate() if found.age > LEFT_ALONE]
+    known = set(Blob.objects.values_list("storage_key", flat=True))  # after the walk: rows only follow their files
     parts = orphans = 0
-    for found in list(evidence_store().iterate()):
-        if found.key is None or found.age <= LEFT_ALONE:
+    for found in old:
+        if found.key is None or (not found.part and found.key in known):
             continue
         if found.part:
             evidence_store().discard_part(found.key)

@@ -159,7 +159,7 @@ class ProblemAnswer(serializers.Serializer[Any]):
     title = serializers.CharField()
     status = serializers.IntegerField()
     detail = serializers.CharField()
-    errors = serializers.ListField(child=ProblemError(), required=False)
+    errors = serializers.ListField(child=ProblemError(), required=False)  # type: ignore[assignment]  # RFC 9457 name
 
 
 def state_answer(report: Report) -> dict[str, Any]:

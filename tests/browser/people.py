@@ -1,0 +1,42 @@
+"""The cast in real browsers. Each signs in once for all tests: sign-ins are limited to twenty an hour for one address."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from casework.staff.management.commands.demo import DEMO_PASSWORD
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, BrowserContext, Page, StorageState
+
+
+class People:
+    """Signed-in browser profiles by first name, of one installation with demo people."""
+
+    def __init__(self, browser: Browser, base_url: str) -> None:
+        self._browser = browser
+        self._base_url = base_url
+        self._kept: dict[str, StorageState] = {}
+
+    def profile(self, name: str | None, **options: Any) -> BrowserContext:
+        """A browser profile in which ``name`` has signed in, or nobody for None; the caller closes it."""
+        if name is not None:
+            options["storage_state"] = self._state_of(name)
+        return self._browser.new_context(base_url=self._base_url, **options)
+
+    def _state_of(self, name: str) -> StorageState:
+        if name not in self._kept:
+            context = self._browser.new_context(base_url=self._base_url)
+            sign_in(context.new_page(), name)
+            self._kept[name] = context.storage_state()
+            context.close()
+        return self._kept[name]
+
+
+def sign_in(page: Page, name: str) -> None:
+    """Sign in as a person would."""
+    page.goto("/account/sign-in/")
+    page.fill("[name=login]", f"{name}@demo.test")
+    page.fill("[name=password]", DEMO_PASSWORD)
+    page.keyboard.press("Enter")
+    page.wait_for_url(lambda url: "/sign-in/" not in url)

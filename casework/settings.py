@@ -7,6 +7,7 @@ Roles: ``web``, ``worker``, ``manage`` decide which keys are read (docs/deploy.m
 from __future__ import annotations
 
 import json
+import math
 import os
 from pathlib import Path
 from typing import Any
@@ -257,14 +258,15 @@ JOB_DRAIN_SECONDS = _int("JOB_DRAIN_SECONDS", 40)
 JOB_RETRY_AFTER = (5.0, 30.0)
 
 # security.md 5.4: the ledger decides about retries, so the queue acknowledges everything it has started.
+_WORKERS = max(1, _int("CASEWORK_WORKERS", 2))
 Q_CLUSTER: dict[str, Any] = {
     "name": "casework",
     "orm": "default",
-    "workers": _int("CASEWORK_WORKERS", 2),
+    "workers": _WORKERS,
     "queue_limit": 2,
     "bulk": 1,
     "timeout": 120,
-    "retry": 420,
+    "retry": 51 + 123 * (1 + math.ceil(3 / _WORKERS)),  # 420 s for two; jobs.E001 says why
     "ack_failures": True,
     "max_attempts": 0,
     # Whoever may only write to the database must not get code to run here: no schedule rows, and no results, whose
@@ -372,6 +374,8 @@ DATA_UPLOAD_MAX_NUMBER_FILES = 200  # ours (UPLOAD_MAX_FILES) answers first, in 
 UPLOAD_MAX_FILE_BYTES = _int("UPLOAD_MAX_FILE_BYTES", 100 * 1024 * 1024)
 UPLOAD_MAX_REPORT_BYTES = _int("UPLOAD_MAX_REPORT_BYTES", 500 * 1024 * 1024)
 UPLOAD_MAX_FILES = 50
+#: What one API key, or one address prefix on the public form, may send in a day.
+UPLOAD_MAX_SENDER_BYTES = _int("UPLOAD_MAX_SENDER_BYTES", 20 * 1024 * 1024 * 1024)
 EVIDENCE_STORE = _env("EVIDENCE_STORE", "casework.evidence.storage.FileStore")
 EVIDENCE_DIR = CASEWORK_HOME / "evidence"
 MODELS_DIR = CASEWORK_HOME / "models"

@@ -162,7 +162,7 @@ def _look_from_wire(
         return Look(examination, None)
     shape = header.get("shape") if isinstance(header, dict) else None
     frames = shape[0] if isinstance(shape, list) and shape else 0
-    if not isinstance(frames, int) or not 1 <= frames <= limits.max_frames + 1 or not parts:
+    if type(frames) is not int or not 1 <= frames <= limits.max_frames + 1 or not parts:
         raise wire.Malformed("not the planes that were asked for")
     fixed = (frames, explicitness.SIDE, explicitness.SIDE, 3)
     return Look(examination, wire.array_from_wire(header, parts[-1], shape=fixed, dtype="|u1"))

@@ -11,10 +11,12 @@ import io
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import c2pa
 
+from detection import containers
 from detection.findings import Signal, Status, Strength
 from detection.sources import in_words, is_ai_made, source_term
 
@@ -25,9 +27,11 @@ MIMES = frozenset(
     {"image/jpeg", "image/png", "image/webp", "image/gif", "image/tiff", "image/avif", "image/heic"}
 )
 MOST_LISTED = 20
+MOST_PARTS = 10_000
 LONGEST_VALUE = 200
 NO_TRUST_LIST = "no trust list is installed"
 
+_APP11 = b"\xeb"
 _REMOTE = "Remote"  # the library has no class of its own for "this would have to be fetched"
 _UNTRUSTED = "signingCredential.untrusted"
 
@@ -51,6 +55,21 @@ def may_carry(data: bytes) -> bool:
     return b"jumb" in data or b"provenance" in data
 
 
+def holds_wreck(data: bytes) -> bool:
+    """Whether the place for a manifest is taken by something in which the library found none.
+
+    That is a JPEG's APP11 segment with a JUMBF box, PNG's ``caBX``, WebP's ``C2PA``. A box that describes
+    itself as of another kind (JPEG 360, say) is whole and no wreck.
+    """
+    for segment in islice(containers.jpeg_segments(data), MOST_PARTS):
+        start = data[segment.body : min(segment.body_end, segment.body + 64)]
+        if segment.kind == _APP11 and start[:2] == b"JP" and start[12:16] == b"jumb":
+            return start[20:24] != b"jumd" or b"c2pa" in start
+    if any(chunk.kind == b"caBX" for chunk in islice(containers.png_chunks(data), MOST_PARTS)):
+        return True
+    return data[8:12] == b"WEBP" and b"C2PA" in data
+
+
 def check(data: bytes, mime: str, *, trust_anchors: str = "") -> Signal:
     """The ``c2pa`` signal. ``trust_anchors`` are PEM certificates that a signer may chain to.
 
@@ -69,6 +88,8 @@ def check(data: bytes, mime: str, *, trust_anchors: str = "") -> Signal:
         ):
             return _signal(_store(reader), anchored=bool(trust_anchors))
     except c2pa.C2paError.ManifestNotFound:
+        if holds_wreck(data):
+            return _unreadable("ManifestNotFound")
         return absent("The file carries no Content Credentials. That is usual and says nothing.")
     except (c2pa.C2paError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         if isinstance(error, c2pa.C2paError) and str(error).startswith(_REMOTE):

@@ -47,6 +47,12 @@ def export_log(filters: Filters, *, actor: User, form: str) -> Iterator[Line]:
     """Everything that fits, as *actor* may see it, up to the entry that says how much was exported in which *form*."""
     count = count_fitting(actor, filters)
     made = record(
-        Verb.LOG_EXPORTED, actor=actor, subject=actor, case=filters.case, form=form, entries=count, **filters.codes()
+        Verb.LOG_EXPORTED,
+        actor=actor,
+        subject=actor,
+        case=filters.case,
+        form=form,
+        entries=count,
+        **filters.codes(),
     )
     return every_entry(actor, filters, up_to=made)

@@ -28,10 +28,14 @@ class LogSearch(forms.Form):
     )
     case = forms.CharField(label=_("Case or reference"), required=False, max_length=60)
     since = forms.DateTimeField(
-        label=_("From"), required=False, widget=forms.DateTimeInput({"type": "datetime-local"}, "%Y-%m-%dT%H:%M")
+        label=_("From"),
+        required=False,
+        widget=forms.DateTimeInput({"type": "datetime-local"}, "%Y-%m-%dT%H:%M"),
     )
     until = forms.DateTimeField(
-        label=_("Before"), required=False, widget=forms.DateTimeInput({"type": "datetime-local"}, "%Y-%m-%dT%H:%M")
+        label=_("Before"),
+        required=False,
+        widget=forms.DateTimeInput({"type": "datetime-local"}, "%Y-%m-%dT%H:%M"),
     )
     before = forms.UUIDField(required=False, widget=forms.HiddenInput)
 

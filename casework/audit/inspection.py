@@ -109,9 +109,9 @@ class Inspector:
         tail = f',"subject":"{row.subject}","v":1,"verb":"{row.verb}"}}'.encode()
         body = row.body
         rest = body[: -len(tail)]
-        if body.startswith(f'{{"actor":{actor},"at":"{row.at}","case":{case},"data":{{'.encode()) and body.endswith(
-            tail
-        ):
+        if body.startswith(
+            f'{{"actor":{actor},"at":"{row.at}","case":{case},"data":{{'.encode()
+        ) and body.endswith(tail):
             if rest.endswith(f',"id":"{row.public_id}","personal":null'.encode()):
                 return None
             if rest[:-65].endswith(f',"id":"{row.public_id}","personal":"'.encode()):

@@ -66,7 +66,9 @@ def record(
     Raises ``OutsideTransaction`` outside ``atomic``, ``TypeError`` for data that is not plain JSON.
     """
     if not connection.in_atomic_block:
-        raise OutsideTransaction(f"{verb} must be recorded inside the transaction of the change it speaks of.")
+        raise OutsideTransaction(
+            f"{verb} must be recorded inside the transaction of the change it speaks of."
+        )
     at = datetime.now(UTC)
     public_id = uuid.uuid4()
     detail = {key: value for key, value in (personal or {}).items() if value not in (None, "")}
@@ -101,7 +103,9 @@ def record(
     with connection.cursor() as cursor:
         cursor.execute(_INSERT, values)
         if detail:
-            EntryDetail(entry_id=cursor.fetchone()[0], salt=detail_salt, personal=detail).save(force_insert=True)
+            EntryDetail(entry_id=cursor.fetchone()[0], salt=detail_salt, personal=detail).save(
+                force_insert=True
+            )
     return public_id
 
 

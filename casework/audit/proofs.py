@@ -48,7 +48,9 @@ class Proof:
 
 def of_case(case: uuid.UUID, verifier: Verifier | None) -> list[Proof]:
     """The proofs of all sealed entries of a case, oldest first."""
-    entries = Entry.objects.filter(case_id=case, seal__isnull=False).select_related("seal").order_by("seal__seq")
+    entries = (
+        Entry.objects.filter(case_id=case, seal__isnull=False).select_related("seal").order_by("seal__seq")
+    )
     return of_entries(entries, verifier)
 
 
@@ -73,7 +75,9 @@ def of_entries(entries: Iterable[Entry], verifier: Verifier | None) -> list[Proo
         return []
     signed = _is_signed(checkpoint, verifier)
     ranges = merkle.ranges_of(_leaves(checkpoint.size))
-    return [_proof(entry, checkpoint, ranges, signed) for entry in entries if entry.seal.seq < checkpoint.size]
+    return [
+        _proof(entry, checkpoint, ranges, signed) for entry in entries if entry.seal.seq < checkpoint.size
+    ]
 
 
 def _proof(entry: Entry, checkpoint: Checkpoint, ranges: merkle.Range, signed: bool | None) -> Proof:

@@ -21,7 +21,7 @@ from django.conf import settings
 
 from casework.privacy.blind import blind_index
 
-from . import wording
+from . import telling, wording
 from .models import Checkpoint, Entry
 from .verbs import Verb
 
@@ -116,7 +116,9 @@ class TimelineEntry:
     @property
     def tone(self) -> str:
         """Acts of looking are quiet, what went wrong is not."""
-        return "caution" if self.verb in (Verb.CLOCK_BREACHED, Verb.EVIDENCE_DOUBTED, Verb.EFFECT_FAILED) else ""
+        return (
+            "caution" if self.verb in (Verb.CLOCK_BREACHED, Verb.EVIDENCE_DOUBTED, Verb.EFFECT_FAILED) else ""
+        )
 
 
 def entries_for(
@@ -270,7 +272,7 @@ def _timeline_entry(row: Entry) -> TimelineEntry:
         sentence=wording.sentence(row.verb, name),
         actor_name=wording.actor_name(row.verb, name),
         public_id=row.public_id,
-        detail=wording.one_line(data_of(row)),
+        detail=telling.brief(row.verb, data_of(row)),
         seq=row.seal.seq if hasattr(row, "seal") else None,
     )
 

@@ -94,7 +94,9 @@ class Sealer:
         self._check_journal_reaches(inside, outside)
         self.frontier = self._read_tree(inside)
         if outside and inside and outside.size == inside.size and outside.root != inside.root:
-            raise Refusal("fork", f"Two different logs of {inside.size} entries were signed.", size=inside.size)
+            raise Refusal(
+                "fork", f"Two different logs of {inside.size} entries were signed.", size=inside.size
+            )
         self._signed = inside
         if outside and outside.size > self.frontier.size:
             self._finish(outside)
@@ -155,7 +157,9 @@ class Sealer:
             return None
         head = self._verified(row.note, f"The checkpoint over {row.size} entries in the database")
         if (head.size, head.root) != (row.size, bytes(row.root)):
-            raise Refusal("checkpoint_edited", f"The checkpoint over {row.size} entries was edited.", size=row.size)
+            raise Refusal(
+                "checkpoint_edited", f"The checkpoint over {row.size} entries was edited.", size=row.size
+            )
         return head
 
     def _verified(self, note: str, which: str) -> TreeHead:
@@ -244,9 +248,13 @@ class Sealer:
         root = self._signed.root if self._signed else None
         known = (last[0], bytes(last[1])) if last else (0, None)
         if known != (size, root) or (-1 if top is None else top) + 1 != size:
-            raise Refusal("database_changed", f"The database no longer ends where we signed, at {size}.", signed=size)
+            raise Refusal(
+                "database_changed", f"The database no longer ends where we signed, at {size}.", signed=size
+            )
         if self.journal.sizes() != self._files:
-            raise Refusal("journal_changed", f"Somebody else wrote to {self.journal.path} or cut it.", signed=size)
+            raise Refusal(
+                "journal_changed", f"Somebody else wrote to {self.journal.path} or cut it.", signed=size
+            )
 
 
 def configured(journal: Journal | None = None) -> Sealer:

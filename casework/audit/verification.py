@@ -91,7 +91,9 @@ def _heads(notes: list[str], where: str, verifier: Verifier, found: Findings) ->
             found.fault(f"Checkpoint {number} in {where} is not to be believed: {error}")
             continue
         if head.size <= newest:
-            found.fault(f"Checkpoint {number} in {where} is over {head.size} entries, after one over {newest}.")
+            found.fault(
+                f"Checkpoint {number} in {where} is over {head.size} entries, after one over {newest}."
+            )
         newest = max(newest, head.size)
         heads[head.size] = head
     return heads
@@ -157,11 +159,15 @@ class _Walk:
     def _begin(self) -> bool:
         if not self.since:
             return True
-        leaves = self.journal.leaf_hashes(0, self.since) if self._journal_reaches() else _leaves_before(self.since)
+        leaves = (
+            self.journal.leaf_hashes(0, self.since) if self._journal_reaches() else _leaves_before(self.since)
+        )
         self._remembered = Frontier(leaves)
         head = self.heads.get(self.since)
         if head is None or self._remembered.root() != head.root:
-            self.found.fault(f"There is no sound checkpoint over {self.since} entries to begin from; check everything.")
+            self.found.fault(
+                f"There is no sound checkpoint over {self.since} entries to begin from; check everything."
+            )
             return False
         self._sound = self.since
         return True
@@ -196,7 +202,9 @@ class _Walk:
             self._sound = head.size
         elif as_found:
             for row in self._differing:
-                self.found.fault(f"The leaf file of the journal was edited at number {row.seq}; the entry is sound.")
+                self.found.fault(
+                    f"The leaf file of the journal was edited at number {row.seq}; the entry is sound."
+                )
             self._sound = head.size
         elif not self._unsound:
             self._unsound = True

@@ -63,7 +63,7 @@ def stage(item: Item, user: User, count: int) -> dict[str, Any]:
         "height": item.height or 3,
         "words": _("Preview of item %(n)d, grey, at most 24 by 24 of detail") % {"n": item.position},
         "caption": _("Item %(n)d of %(count)d") % {"n": item.position, "count": count},
-        "looked": _("you looked %(time)s") % {"time": duration_words(looked(item, user))},
+        "looked": _("you looked %(time)s") % {"time": duration_words(math.ceil(looked(item, user)))},
         "none_words": _none_words(item),
         "none_icon": "clock" if item.state == Item.State.STORED else "eye-slash",
     }

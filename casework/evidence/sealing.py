@@ -79,7 +79,7 @@ class Sealer:
     """Hashes and encrypts bytes while they arrive; no plaintext touches a disk.
 
     ``write`` as often as wanted, then ``finish`` or ``abandon``. age wants to pull, uploads push: a pipe and a thread
-    stand between (measured: 220 MB/s with both digests).
+    stand between (measured with both digests: 90 MB/s on two busy cores, 220 on idle ones).
     """
 
     def __init__(self, kind: str, recipient: str, store: EvidenceStore | None = None) -> None:
@@ -98,7 +98,8 @@ class Sealer:
         reading, writing = os.pipe()
         self._into = os.fdopen(writing, "wb", buffering=0)
         self._failure: Exception | None = None
-        self._thread = threading.Thread(target=self._encrypt, args=(os.fdopen(reading, "rb", buffering=0),))
+        source = os.fdopen(reading, "rb", buffering=0)
+        self._thread = threading.Thread(target=self._encrypt, args=(source,), daemon=True)
         self._thread.start()
 
     def write(self, data: bytes) -> None:

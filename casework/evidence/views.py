@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from csp.constants import NONE
-from csp.decorators import csp
+from csp.decorators import csp, csp_update
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
@@ -22,12 +22,13 @@ from casework.accounts.models import User
 from casework.accounts.permissions import Perm, requires
 from casework.accounts.stepup import steps_up
 from casework.cases.models import Case
+from casework.privacy.keyring import KeyMissing
 
 from . import actions, page
 from .forms import RevealForm
 from .marking import marked
 from .models import Item, Reveal, RevealReason
-from .sealing import open_blob
+from .sealing import Doubt, open_blob
 
 View = Callable[..., HttpResponse]
 
@@ -43,7 +44,10 @@ def picture_only(view: View) -> Callable[..., HttpResponseBase]:
     @csp({"default-src": [NONE], "sandbox": [True]})
     @wraps(view)
     def served(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        response = view(request, *args, **kwargs)
+        try:
+            response = view(request, *args, **kwargs)
+        except (Doubt, KeyMissing):
+            response = HttpResponse(status=503)  # an empty picture; `evidence_verify` names what is wrong
         response["Cache-Control"] = "no-store"
         response["X-Content-Type-Options"] = "nosniff"
         response["Cross-Origin-Resource-Policy"] = "same-origin"
@@ -51,6 +55,13 @@ def picture_only(view: View) -> Callable[..., HttpResponseBase]:
         return response
 
     return served
+
+
+def trusting_no_script(view: View) -> Callable[..., HttpResponseBase]:
+    """Trusted Types: on the stage as a page of its own, which loads no htmx, no script makes markup out of text."""
+    policy = csp_update({"require-trusted-types-for": ["'script'"], "trusted-types": [NONE]})
+    guarded: Callable[..., HttpResponseBase] = policy(view)
+    return guarded
 
 
 def _person(request: HttpRequest) -> User:
@@ -88,6 +99,7 @@ def _after(request: HttpRequest, reveal: Reveal) -> HttpResponse:
 
 @require_safe
 @requires(Perm.SEE_PREVIEWS)
+@trusting_no_script
 def case_evidence(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """The evidence of a case: previews, the stage, and what the signals say."""
     case = get_object_or_404(Case.objects.for_user(_person(request)), public_id=public_id)
@@ -127,6 +139,7 @@ def verify(request: HttpRequest, public_id: UUID) -> HttpResponse:
 @require_POST
 @requires(Perm.REVEAL_EVIDENCE)
 @steps_up
+@trusting_no_script
 def reveal(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """Open the rendition of an item for some seconds, with a reason."""
     found = _item(request, public_id)
@@ -140,6 +153,7 @@ def reveal(request: HttpRequest, public_id: UUID) -> HttpResponse:
 
 @require_safe
 @requires(Perm.REVEAL_EVIDENCE)
+@trusting_no_script
 def reveal_stage(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """The open stage as a page of its own, for a browser without scripts; it leaves by itself."""
     found = _reveal(request, public_id)

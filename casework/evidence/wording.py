@@ -66,6 +66,7 @@ def _ai_made(signals: list[SignalRecord]) -> dict[str, Any]:
         "state": "found" if found else "not_checked",
         "estimate": _("signs found") if found else _("can't tell"),
         "strength": strength,
+        "sentence": "" if found or not looked else _("No sign was found where we could look."),
         "points_for": [signal.sentence for signal in found],
         "points_against": [
             signal.sentence for signal in looked if signal.status == "found" and signal not in found

@@ -208,7 +208,7 @@ class Steward:
             note_restart(self.bell, why=self.untold)
             self.untold = ""
 
-    def _lose_sight(self, error: Exception) -> None:
+    def _lose_sight(self, error: BaseException) -> None:
         # Without the database nobody can tell a stalled cluster from one that waits as we do.
         logger.warning("The ledger cannot be read (%s); trying again.", type(error).__name__)
         connection.close()

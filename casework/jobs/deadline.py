@@ -9,8 +9,11 @@ from contextlib import contextmanager
 from types import FrameType
 
 
-class Overdue(Exception):
-    """The wait took longer than it may; the connection that was waited for is of no more use."""
+class Overdue(BaseException):
+    """The wait took longer than it may; the connection that was waited for is of no more use.
+
+    Not an ``Exception``: nothing on the way may take it for a failure of its own and go on waiting.
+    """
 
 
 @contextmanager

@@ -28,8 +28,16 @@ TELL_AGAIN = (1, 2, 4, 8)
 def run(job: str) -> None:
     """Do *job* unless it is done, taken, not yet due, or we are closing. Never raises: the ledger knows more.
 
-    (What a task raises, django-q2 keeps as a pickle beside the traceback's text; we keep neither.)
+    (What a task raises would make django-q2 look for an earlier result in its table and unpickle what it finds.)
     """
+    try:
+        _run(job)
+    except TimeoutException:
+        connection.close()
+        logger.error("Job %s took its whole time and could not say so; its lease will end.", job)
+
+
+def _run(job: str) -> None:
     if board.doors_are_closed():
         return
     try:

@@ -27,7 +27,7 @@ from casework.evidence.actions import discard_staged
 from casework.evidence.uploads import accepts_uploads, staged_uploads
 
 from .access import ApiKeyAuthentication
-from .actions import FilesNotAllowed, KeyReused, file_report
+from .actions import FilesNotAllowed, KeyReused, file_report, report_of_key
 from .forms.api import (
     FiledAnswer,
     ProblemAnswer,
@@ -38,7 +38,7 @@ from .forms.api import (
     state_answer,
 )
 from .forms.api_docs import PROBLEMS, operations
-from .limits import Limit, TooOften, count
+from .limits import Limit, TooOften, bytes_per_day, count, declared_bytes
 from .models import ApiKey, Report
 from .problems import PROBLEM, problem
 
@@ -114,6 +114,7 @@ class ReportsView(APIView):
         repeatable = request.headers.get(KEY_REPEATABLE, "")
         if len(repeatable) > 255:
             raise exceptions.ValidationError({KEY_REPEATABLE: _("At most 255 characters.")})
+        count(bytes_per_day("key"), str(request.auth.public_id), cost=declared_bytes(request._request))
         uploads = staged_uploads(request)
         is_form = is_form_media_type(request.content_type)
         body = ReportBody(data=request.POST if is_form else request.data)
@@ -148,9 +149,7 @@ class ReportView(APIView):
     def get(self, request: Request, public_id: Any) -> Response:
         """Where a report stands that this key filed. Nothing here says whether a file was known before."""
         assert isinstance(request.auth, ApiKey)
-        report = (
-            Report.objects.for_key(request.auth).filter(public_id=public_id).select_related("case").first()
-        )
+        report = report_of_key(request.auth, public_id)
         if report is None:
             raise Http404
         return Response(state_answer(report))

@@ -6,3 +6,7 @@ class ReportsConfig(AppConfig):
 
     name = "casework.reports"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Register the system checks."""
+        from . import checks  # noqa: F401

@@ -37,6 +37,19 @@ UPLOAD_PER_PREFIX = Limit("upload-prefix", 300, 3600)
 MESSAGE_PER_REPORT = Limit("message-report", 30, 3600)
 
 
+def bytes_per_day(sender: str) -> Limit:
+    """How many bytes one *sender* ("key" or "prefix") may send in a day."""
+    return Limit(f"bytes-{sender}", settings.UPLOAD_MAX_SENDER_BYTES, 86400)
+
+
+def declared_bytes(request: HttpRequest) -> int:
+    """What a request says of its length; a body without a length is refused where it is read."""
+    try:
+        return max(0, int(request.META.get("CONTENT_LENGTH") or 0))
+    except ValueError:
+        return 0
+
+
 class TooOften(Exception):
     """A limit is used up; ``wait`` says for how many seconds."""
 

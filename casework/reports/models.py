@@ -85,17 +85,9 @@ class ReportQuerySet(models.QuerySet["Report"]):
         """The reports of the cases that exist for this person."""
         return self.filter(case__in=Case.objects.for_user(user))
 
-    def for_user_case(self, user: User, public_id: uuid.UUID) -> Self:
-        """The reports of one case, where it exists for this person."""
-        return (
-            self.for_user(user)
-            .filter(case__public_id=public_id)
-            .select_related("case", "api_key__organisation")
-        )
-
-    def for_key(self, key: ApiKey) -> Self:
-        """The reports that this API key filed."""
-        return self.filter(api_key=key)
+    def of_case(self, case: Case) -> Self:
+        """The reports of one case, with whose key they came through."""
+        return self.filter(case=case).select_related("case", "api_key__organisation")
 
 
 class Report(models.Model):

@@ -25,6 +25,7 @@ from casework.evidence.actions import UploadGone
 from casework.evidence.uploads import UploadRefused
 
 from .actions import FilesNotAllowed, KeyReused
+from .limits import TooOften
 
 PROBLEM = "application/problem+json"
 
@@ -69,6 +70,8 @@ def _as_api_exception(exception: Exception) -> exceptions.APIException | None:
             return exception
         case exceptions.APIException():
             return exception
+        case TooOften(wait=wait):
+            return exceptions.Throttled(wait)
         case UploadRefused(status=status, message=message):
             return _Refused(status, message)
         case FilesNotAllowed(sentence=sentence):

@@ -84,8 +84,10 @@ def schema_commands(at: Installation) -> list[tuple[str, list[str]]]:
 
 
 def catalogue_commands() -> list[tuple[str, list[str]]]:
-    """The command that compiles the translations; it does nothing when all are up to date."""
-    if not (CHECKOUT / "casework" / "locale").is_dir():
+    """The command that compiles the translations, when a source is newer than what was made of it."""
+    sources = (CHECKOUT / "casework" / "locale").glob("*/LC_MESSAGES/*.po")
+    made = [(source, source.with_suffix(".mo")) for source in sources]
+    if all(to.exists() and to.stat().st_mtime >= source.stat().st_mtime for source, to in made):
         return []
     return [("language", [sys.executable, "-m", "casework.runtime.catalogues"])]
 

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from types import FrameType
 
-from casework.runtime import abandoned, children, cluster, creation, preparation
+from casework.runtime import abandoned, children, cluster, creation, preparation, schema
 from casework.runtime.children import Child, Output, Stopped
 from casework.runtime.guard import Guard, post_guard
 from casework.runtime.installation import Installation
@@ -94,9 +94,16 @@ class Supervisor:
         if not self.at.database_url:
             self._start_database()
         self._run_in_turn(preparation.catalogue_commands(), self.at.environment("manage"))
-        self._run_in_turn(preparation.schema_commands(self.at), self.at.owner_environment())
+        self._prepare_schema()
         self._start_child(children.web(self.at))
         self._start_child(children.sealer(self.at))
+
+    def _prepare_schema(self) -> None:
+        if self.server is not None and schema.is_current(self.at):
+            return
+        self._run_in_turn(preparation.schema_commands(self.at), self.at.owner_environment())
+        if self.server is not None:
+            schema.remember(self.at)
 
     def _run_in_turn(self, commands: Sequence[tuple[str, list[str]]], env: Mapping[str, str]) -> None:
         for name, argv in commands:

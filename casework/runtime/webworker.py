@@ -53,7 +53,7 @@ class DeadlineSocket(socket.socket):
         return data
 
 
-class DeadlineWorker(ThreadWorker):  # type: ignore[misc] # gunicorn carries no types
+class DeadlineWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn carries no types
     """A `gthread` worker whose connections are `DeadlineSocket`s."""
 
     def handle(self, conn: TConn) -> Any:

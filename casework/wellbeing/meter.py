@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import zoneinfo
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -43,7 +44,7 @@ class Meter:
 
     @property
     def words(self) -> str:
-        return duration_words(self.seconds_today)
+        return duration_words(math.ceil(self.seconds_today))
 
     @property
     def advice(self) -> str:

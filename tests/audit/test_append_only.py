@@ -101,7 +101,13 @@ def test_an_entry_goes_when_its_change_goes(real_log: Journal) -> None:
 def test_the_body_is_canonical_and_names_nobody() -> None:
     mona = person("mona")
     public_id = record(
-        Verb.ROLE_CHANGED, actor=mona, subject=mona, personal={"label": "Mona"}, was="", now="moderator", score=0.5
+        Verb.ROLE_CHANGED,
+        actor=mona,
+        subject=mona,
+        personal={"label": "Mona"},
+        was="",
+        now="moderator",
+        score=0.5,
     )
     entry = Entry.objects.get(public_id=public_id)
     body = bytes(entry.body).decode()
@@ -127,7 +133,9 @@ def test_the_personal_side_is_stored_encrypted_and_can_be_erased() -> None:
 @pytest.mark.django_db
 def test_two_entries_with_the_same_content_have_different_hashes() -> None:
     case = make_case()
-    first, second = (record(Verb.CASE_READ, actor=person("mona"), subject=case, case=case) for _time in range(2))
+    first, second = (
+        record(Verb.CASE_READ, actor=person("mona"), subject=case, case=case) for _time in range(2)
+    )
     hashes = {bytes(entry.leaf_hash) for entry in Entry.objects.filter(public_id__in=[first, second])}
     assert len(hashes) == 2
 
@@ -146,7 +154,11 @@ def test_a_right_that_was_granted_later_is_pointed_out(real_log: Journal) -> Non
     with cluster.connect(settings.CASEWORK_HOME / "postgres.json", database=name, role=cluster.OWNER) as link:
         link.execute(f"GRANT UPDATE ON audit_seal TO {cluster.APP}")
     [warning] = app_role_cannot_change_the_log(None, ["default"])
-    assert (warning.id, "audit_seal" in warning.msg, "audit_entry" in warning.msg) == ("audit.W001", True, False)
+    assert (warning.id, "audit_seal" in warning.msg, "audit_entry" in warning.msg) == (
+        "audit.W001",
+        True,
+        False,
+    )
 
 
 def test_rights_are_taken_from_whatever_roles_hold_them(real_log: Journal) -> None:

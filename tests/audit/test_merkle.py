@@ -21,7 +21,16 @@ from casework.audit.merkle import (
     verify_inclusion,
 )
 
-KNOWN_ENTRIES = ["", "00", "10", "2021", "3031", "40414243", "5051525354555657", "606162636465666768696a6b6c6d6e6f"]
+KNOWN_ENTRIES = [
+    "",
+    "00",
+    "10",
+    "2021",
+    "3031",
+    "40414243",
+    "5051525354555657",
+    "606162636465666768696a6b6c6d6e6f",
+]
 KNOWN_ROOTS = {
     0: "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
     1: "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d",
@@ -100,7 +109,9 @@ def test_a_copy_of_a_frontier_grows_by_itself() -> None:
 
 @given(st.data(), st.integers(1, 130))
 @settings(deadline=None)
-def test_an_inclusion_proof_is_the_standards_and_holds_for_its_leaf_only(data: st.DataObject, size: int) -> None:
+def test_an_inclusion_proof_is_the_standards_and_holds_for_its_leaf_only(
+    data: st.DataObject, size: int
+) -> None:
     leaves = leaves_of(size)
     index = data.draw(st.integers(0, size - 1))
     proof = inclusion_proof(ranges_of(leaves), index, size)
@@ -118,7 +129,9 @@ def test_an_inclusion_proof_is_the_standards_and_holds_for_its_leaf_only(data: s
 
 @given(st.data(), st.integers(1, 130))
 @settings(deadline=None)
-def test_a_consistency_proof_is_the_standards_and_holds_for_its_trees_only(data: st.DataObject, new: int) -> None:
+def test_a_consistency_proof_is_the_standards_and_holds_for_its_trees_only(
+    data: st.DataObject, new: int
+) -> None:
     leaves = leaves_of(new)
     old = data.draw(st.integers(0, new))
     proof = consistency_proof(ranges_of(leaves), old, new)

@@ -28,7 +28,9 @@ SPEC_NOTE = f"{SPEC_TEXT}\n{SPEC_LINE}"
 
 OURS = Signer("desk.test/log", b"\x01" * 32)
 STRANGER = Signer("stranger.test/log", b"\x02" * 32)
-HEAD = TreeHead("desk.test/log", 3, bytes.fromhex("aeb6bcfe274b70a14fb067a5e5578264db0fa9b51af5e0ba159158f329e06e77"))
+HEAD = TreeHead(
+    "desk.test/log", 3, bytes.fromhex("aeb6bcfe274b70a14fb067a5e5578264db0fa9b51af5e0ba159158f329e06e77")
+)
 
 
 def line_of(signer: Signer, text: str) -> str:
@@ -164,6 +166,4 @@ def test_a_text_that_no_note_may_hold_is_not_signed(text: str) -> None:
 
 def test_a_proof_file_has_the_form_of_its_specification() -> None:
     note = OURS.sign(HEAD.text)
-    assert proof_file(2, [b"\0" * 32], note) == (
-        f"c2sp.org/tlog-proof@v1\nindex 2\n{'A' * 43}=\n\n{note}"
-    )
+    assert proof_file(2, [b"\0" * 32], note) == (f"c2sp.org/tlog-proof@v1\nindex 2\n{'A' * 43}=\n\n{note}")

@@ -117,9 +117,7 @@ def test_a_crash_before_the_commit_is_finished_as_it_was_signed(
     assert Checkpoint.objects.count() == 1
     later = write_entries(2)
     again = opened()
-    assert list(real_log.notes()) == list(
-        Checkpoint.objects.order_by("size").values_list("note", flat=True)
-    )
+    assert list(real_log.notes()) == list(Checkpoint.objects.order_by("size").values_list("note", flat=True))
     assert again.seal() == 2
     assert [entry.seal.seq for entry in Entry.objects.filter(pk__in=[e.pk for e in first + later]).order_by("pk")] == [
         4, 5, 6, 7, 8,
@@ -190,9 +188,8 @@ def test_an_older_copy_of_the_database_is_refused(real_log: Journal) -> None:
 def test_an_edited_sealed_entry_is_refused_by_its_number(
     sealed_log: Journal, tamper: Callable[..., Any]
 ) -> None:
-    tamper(
-        "UPDATE audit_entry SET leaf_hash = sha256(leaf_hash) WHERE id = (SELECT entry_id FROM audit_seal WHERE seq = 5)"
-    )
+    edited = Seal.objects.get(seq=5).entry_id
+    tamper("UPDATE audit_entry SET leaf_hash = sha256(leaf_hash) WHERE id = %s", edited)
     with refused() as caught:
         opened()
     assert (caught.value.code, caught.value.facts) == ("entry_changed", {"seq": 5})

@@ -27,6 +27,7 @@ from tests.audit.conftest import verify, write_entries
 
 SECONDS = 30
 
+
 class Process:
     """A sealer of its own on the test's database."""
 
@@ -116,13 +117,25 @@ def test_once_seals_what_waits_and_ends(real_log: Journal, capsys: Any) -> None:
     assert capsys.readouterr().out == "Sealed 3 entries; the log holds 3.\n"
 
 
+def test_the_public_key_that_it_shows_verifies_the_log(sealed_log: Journal, capsys: Any) -> None:
+    call_command("seal", "--show-key")
+    vkey = capsys.readouterr().out.strip()
+    assert vkey.startswith("desk.test/log+")
+    assert verify("--vkey", vkey, capsys=capsys)[0] == 0
+
+
 def test_a_refusal_is_an_error_with_a_reason(sealed_log: Journal) -> None:
     sealed_log.leaves_path.unlink()
-    with pytest.raises(CommandError, match="Nothing was signed. The database holds a checkpoint over 12 entries"):
+    with pytest.raises(
+        CommandError, match="Nothing was signed. The database holds a checkpoint over 12 entries"
+    ):
         call_command("seal", "--once")
     assert Entry.objects.filter(verb=Verb.LOG_ALARM.value).count() == 1
 
 
 def test_without_the_key_it_does_not_start(real_log: Journal, tmp_path: Path) -> None:
-    with override_settings(CASEWORK_KEYS=tmp_path), pytest.raises(CommandError, match="holds no key “seal.key”"):
+    with (
+        override_settings(CASEWORK_KEYS=tmp_path),
+        pytest.raises(CommandError, match="holds no key “seal.key”"),
+    ):
         call_command("seal")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -17,7 +18,14 @@ from casework.audit.log import Verb, leaf_hash, record
 from casework.audit.models import Entry, EntryDetail
 from casework.audit.notes import Signer, TreeHead
 from casework.privacy.keyring import read_key
-from tests.audit.conftest import copy_of_the_database, dying_after_the_journal, opened, seal, verify, write_entries
+from tests.audit.conftest import (
+    copy_of_the_database,
+    dying_after_the_journal,
+    opened,
+    seal,
+    verify,
+    write_entries,
+)
 from tests.cast import make_case, person
 
 Tamper = Callable[..., Any]
@@ -143,6 +151,22 @@ def test_entries_that_changed_places_are_named(sealed_log: Journal, tamper: Tamp
     assert "Entry number 2 " in said
     assert "Entry number 9 " in said
     assert "2 faults." in said
+
+
+def test_any_flipped_bit_names_its_entry(sealed_log: Journal, tamper: Tamper, capsys: Any) -> None:
+    chance = random.Random(20261123)
+    for _trial in range(40):
+        seq, column = chance.randrange(12), chance.choice(["body", "salt", "leaf_hash"])
+        entry = entry_at(seq)
+        original = bytes(getattr(entry, column))
+        flipped = bytearray(original)
+        flipped[chance.randrange(len(flipped))] ^= 1 << chance.randrange(8)
+        change = f"UPDATE audit_entry SET {column} = %s WHERE id = %s"
+        tamper(change, bytes(flipped), entry.pk)
+        code, said = verify(capsys=capsys)
+        assert (code, f"Entry number {seq} (" in said) == (1, True), (seq, column, said)
+        tamper(change, original, entry.pk)
+    assert verify(capsys=capsys)[0] == 0
 
 
 # --- the end ------------------------------------------------------------------------------------------------------

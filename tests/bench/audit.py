@@ -42,12 +42,18 @@ def append_for(seconds: float, ready: Any, who: int, answers: Any) -> None:
     answers.put(took)
 
 
-def appends(clients: int, seconds: float, who: int) -> str:
-    """Appends a second of so many clients in processes of their own, with the sealer running beside them."""
+def appends(clients: int, seconds: float) -> str:
+    """Appends a second of so many people, in processes of their own, with the sealer running beside them."""
+    from casework.accounts.models import User
+
     context = get_context("spawn")
     answers = context.Queue()
     ready = context.Barrier(clients)
-    running = [context.Process(target=append_for, args=(seconds, ready, who, answers)) for _client in range(clients)]
+    people = [
+        User.objects.create_user(f"bench{clients}-{number}@demo.test", name="Bench")
+        for number in range(clients)
+    ]
+    running = [context.Process(target=append_for, args=(seconds, ready, who.pk, answers)) for who in people]
     for process in running:
         process.start()
     took = sorted(one for _client in running for one in answers.get())
@@ -109,7 +115,7 @@ def main() -> None:
     active = threading.Thread(target=lambda: sealer.run(sealer.configured(), stop))
     active.start()
     for clients in CLIENTS:
-        print(appends(clients, chosen.seconds, actor.pk), flush=True)
+        print(appends(clients, chosen.seconds), flush=True)
     print(seal_latency(20, actor.pk), flush=True)
     stop.set()
     active.join()
@@ -130,7 +136,9 @@ def main() -> None:
     found = verification.verify(journal, identity.verifier(journal.last_note()))
     took = time.perf_counter() - begun
     assert not found.fault_count, found.faults
-    print(f"verified {found.entries:,} entries, {found.checkpoints} checkpoints: {found.entries / took:,.0f} entries/s")
+    print(
+        f"verified {found.entries:,} entries, {found.checkpoints} checkpoints: {found.entries / took:,.0f} entries/s"
+    )
     begun = time.perf_counter()
     made = sealer.configured()
     made.open()

@@ -10,6 +10,10 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page, StorageState
 
 
+#: A revealed picture on the stage.
+SHOWN = "[data-stage-shown] img"
+
+
 class People:
     """Signed-in browser profiles by first name, of one installation with demo people."""
 
@@ -40,3 +44,9 @@ def sign_in(page: Page, name: str) -> None:
     page.fill("[name=password]", DEMO_PASSWORD)
     page.keyboard.press("Enter")
     page.wait_for_url(lambda url: "/sign-in/" not in url)
+
+
+def wait_for_picture(page: Page) -> None:
+    """Wait until a revealed picture is drawn, not only asked for."""
+    page.wait_for_selector(SHOWN)
+    page.eval_on_selector(SHOWN, "picture => picture.decode()")

@@ -27,8 +27,8 @@ BEGINNINGS = (
 )  # fmt: skip
 ENCODED = re.compile(rb"(?:[A-Za-z0-9+/_-]|%2[BbFf]|\\/){80,}={0,2}")
 HEXED = re.compile(rb"(?:[0-9a-fA-F]{2}){40,}")
-#: Pieces of a picture to look for; long enough never to meet by chance.
-PIECE, STRIDE = 24, 256
+#: Pieces of a picture to look for: long enough never to meet by chance, and past the tables all JPEG files share.
+PIECE, STRIDE, TABLES = 24, 256, 1024
 
 pillow_heif.register_heif_opener()
 
@@ -56,7 +56,7 @@ class Recording:
 
     def carrying(self, picture: bytes) -> list[str]:
         """The paths whose answers hold any piece of *picture*, plain, in base64 or in hexadecimal."""
-        pieces = [picture[at : at + PIECE] for at in range(0, len(picture) - PIECE, STRIDE)]
+        pieces = [picture[at : at + PIECE] for at in range(TABLES, len(picture) - PIECE, STRIDE)]
         return [answer.path for answer in self.answers if _holds(answer.body, pieces)]
 
     def pictures(self) -> list[str]:
@@ -76,14 +76,14 @@ def _unwrapped(body: bytes) -> list[bytes]:
         plain = plain.replace(b"\\/", b"/").replace(b"-", b"+").replace(b"_", b"/").rstrip(b"=")
         for begin in range(4):
             part = plain[begin:]
-            found.append(base64.b64decode(part[: len(part) // 4 * 4]))
+            found.append(base64.b64decode(part[:-1] if len(part) % 4 == 1 else part + b"=" * (-len(part) % 4)))
     for run in HEXED.findall(body):
         found.append(binascii.unhexlify(run[: len(run) // 2 * 2]))
     return found
 
 
 def pictures_in(body: bytes) -> list[tuple[bytes, Image.Image]]:
-    """Pictures that decode, from the beginning of *body*, from anywhere inside it, or wrapped in text."""
+    """Pictures that open, from the beginning of *body*, from anywhere inside it, or wrapped in text."""
     found = []
     for text in [body, *_unwrapped(body)]:
         starts = {0} | {
@@ -99,11 +99,9 @@ def _opened(data: bytes) -> Image.Image | None:
     if not any(data[offset : offset + len(sign)] == sign for sign, offset in BEGINNINGS):
         return None
     try:
-        image = Image.open(io.BytesIO(data))
-        image.load()
+        return Image.open(io.BytesIO(data))  # a picture that breaks off later would be shown down to there
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError, EOFError):
         return None
-    return image
 
 
 def faults_in(body: bytes) -> list[str]:

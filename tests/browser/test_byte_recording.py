@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.browser.people import sign_in
+from tests.browser.people import SHOWN, sign_in, wait_for_picture
 from tests.browser.recording import RecordingProxy, faults_in
 from tests.browser.sending import Sender, Sent, blobs_of, looks_at
 from tests.running import RunningInstallation
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     Desk = Callable[..., Page]
 
 pytestmark = pytest.mark.browser
-SHOWN = "[data-stage-shown] img"
 
 
 @pytest.fixture(scope="module")
@@ -93,7 +92,7 @@ def test_one_reveal_is_one_row_and_one_entry_and_only_its_own_address_carries_th
         assert proxy.recording.faults() == []
         page.keyboard.press("r")
         page.keyboard.press("1")
-        page.wait_for_selector(SHOWN)
+        wait_for_picture(page)
         page.wait_for_load_state("networkidle")
         page.keyboard.press("Escape")
         page.wait_for_selector(SHOWN, state="detached")
@@ -137,7 +136,7 @@ def look(page: Page, sent: Sent) -> str:
     page.wait_for_selector("#evidence-panel .stage-preview")
     page.keyboard.press("r")
     page.keyboard.press("1")
-    page.wait_for_selector(SHOWN)
+    wait_for_picture(page)
     return str(page.get_attribute(SHOWN, "src"))
 
 

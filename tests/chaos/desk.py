@@ -25,6 +25,10 @@ _ADD = """
     INSERT INTO jobs_job (public_id, kind, queue, key, args, state, starts, error_class, error, node)
     VALUES (%s, %s, %s, %s, %s, 'queued', 0, '', '', '')
 """
+#: For what takes long: `make chaos` sets CHAOS_LONG=1.
+only_long = pytest.mark.skipif(
+    os.environ.get("CHAOS_LONG") != "1", reason="NOT TESTED: long chaos (set CHAOS_LONG=1)"
+)
 READ = "0"  # number of read(2) in /proc/PID/syscall on x86-64
 
 

@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 
 from tests.chaos.black_hole import BlackHole
-from tests.chaos.desk import Desk
+from tests.chaos.desk import Desk, only_long
 
 
 def test_postgresql_stands_still_for_five_seconds(desk: Desk) -> None:
@@ -41,6 +41,7 @@ def test_postgresql_crashes_while_everybody_waits(desk: Desk) -> None:
     assert {name: process.pid for name, process in desk.cast().items()} == had, "the processes live on"
 
 
+@only_long
 def test_connections_that_went_silent_are_given_up(desk: Desk) -> None:
     with tempfile.TemporaryDirectory(prefix="cw-", dir="/tmp") as name:
         way, home = Path(name), Path(name, "home")

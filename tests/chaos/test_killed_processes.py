@@ -8,7 +8,7 @@ import signal
 import psutil
 
 from casework.jobs.node import is_alive
-from tests.chaos.desk import Desk, wait_until
+from tests.chaos.desk import Desk, only_long, wait_until
 
 
 def begun(desk: Desk, name: str) -> int:
@@ -105,6 +105,7 @@ def test_a_frozen_worker_is_replaced(desk: Desk) -> None:
     assert not is_alive(frozen.pid)
 
 
+@only_long
 def test_a_frozen_guard_is_noticed(desk: Desk) -> None:
     desk.start_worker()
     guard = desk.cast()["guard"]

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import os
 import random
 import time
 
 import psutil
 import pytest
 
-from tests.chaos.desk import Desk
+from tests.chaos.desk import Desk, only_long
 
 ROUNDS = 30
 VICTIMS = ("first", "second", "monitor", "pusher", "guard", "leader", "steward")
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(os.environ.get("CHAOS_LONG") != "1", reason="NOT TESTED: long chaos (set CHAOS_LONG=1)")
+@only_long
 @pytest.mark.parametrize("seed", range(ROUNDS))
 def test_random_kills_lose_nothing(desk: Desk, seed: int) -> None:
     dice = random.Random(seed)

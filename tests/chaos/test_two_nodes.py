@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from tests.chaos.desk import Desk
+from tests.chaos.desk import Desk, only_long
 
 
 def test_two_workers_share_the_work_and_do_nothing_twice(desk: Desk) -> None:
@@ -19,6 +19,7 @@ def test_two_workers_share_the_work_and_do_nothing_twice(desk: Desk) -> None:
     assert sorted(line[1] for line in desk.diary()) == sorted(names)
 
 
+@only_long
 def test_what_a_killed_node_had_taken_is_done_by_the_other(desk: Desk) -> None:
     other = replace(desk, worker=None)
     desk.start_worker()

@@ -1,43 +1,27 @@
-"""What the corpus and the fuzzer run in the child: everything that is made of the pixels, as a worker
-makes it.
-"""
+"""What the corpus and the fuzzer run in the child: everything that reads the bytes, as a worker does it."""
 
 from __future__ import annotations
 
 from functools import partial
 from typing import Any
 
-from PIL import Image
-
-from detection import digests, opening, perceptual, renditions, sandbox, wire
-from detection.findings import Examination
+from detection import digests, examine, provenance, sandbox, wire
+from detection.findings import Examination, Failure
 from detection.limits import DEFAULT, Limits
 from tests.corpus.pictures import DERIVED, QUARANTINE, STORE_ONLY
 
 
 def look(data: bytes, limits: Limits) -> tuple[dict[str, Any], list[bytes]]:
-    opened = opening.open_media(data, limits)
-    image = opened.frames[0]
-    renditions.prepare_planes(opened.frames, 224, 224)
-    exact = digests.of_bytes(data)
-    return wire.to_wire(
-        Examination(
-            exact.sha256,
-            exact.md5,
-            exact.size,
-            opened.media,
-            perceptual.hashes(image),
-            (),
-            opened.notes,
-            renditions.preview(image),
-            renditions.rendition(image, limits),
-        )
-    )
+    """Every reader a worker lets near the bytes: pixels, metadata, and Content Credentials in the same child."""
+    seen = examine.look(data, digests.of_bytes(data), limits)
+    media = seen.examination.media
+    if media is not None:
+        provenance.check(data, media.mime)
+    return wire.to_wire(seen.examination)
 
 
 def warm_up() -> None:
-    opening.warm_up()
-    perceptual.hashes(Image.new("RGB", (32, 32)))
+    examine.warm_up()
 
 
 def examined(data: bytes, limits: Limits = DEFAULT) -> tuple[str, str, sandbox.Outcome, Examination | None]:
@@ -46,8 +30,14 @@ def examined(data: bytes, limits: Limits = DEFAULT) -> tuple[str, str, sandbox.O
     """
     outcome = sandbox.run(partial(look, data, limits), limits)
     if isinstance(outcome, sandbox.Answer):
-        return DERIVED, "", outcome, wire.from_wire(outcome.document, outcome.parts, limits)
+        examination = wire.from_wire(outcome.document, outcome.parts, limits)
+        if examination.media is not None:
+            return DERIVED, "", outcome, examination
+        return *_closed(examination.errors[0]), outcome, None
     if isinstance(outcome, sandbox.Refused):
-        word = QUARANTINE if outcome.failure.quarantine else STORE_ONLY
-        return word, outcome.failure.code, outcome, None
+        return *_closed(outcome.failure), outcome, None
     return "died", outcome.cause, outcome, None
+
+
+def _closed(failure: Failure) -> tuple[str, str]:
+    return QUARANTINE if failure.quarantine else STORE_ONLY, failure.code

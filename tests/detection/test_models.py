@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import resource
 import time
 from pathlib import Path
 from typing import Any
@@ -115,3 +116,18 @@ def test_a_stopped_run_leaves_the_model_usable(model: models.Model) -> None:
     with pytest.raises(models.Unscorable):
         model.run(plain(), seconds=0.0)
     assert np.isfinite(model.run(plain())).all()
+
+
+def _resident() -> int:
+    """Resident memory of this process in bytes (proc(5), statm)."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
+
+
+@pytest.mark.slow
+def test_a_thousand_runs_keep_no_memory(model: models.Model) -> None:
+    for _ in range(20):
+        model.run(plain())
+    before = _resident()
+    for _ in range(1000):
+        model.run(plain())
+    assert _resident() - before <= 20 * 1024 * 1024

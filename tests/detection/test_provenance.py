@@ -6,6 +6,7 @@ import datetime
 import io
 import json
 import socketserver
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -306,6 +307,33 @@ def test_a_manifest_of_twenty_megabytes_of_noise_is_answered_within_the_limits()
     assert isinstance(outcome, sandbox.Answer)
     signal = wire.signal_from_wire(outcome.document)
     assert (signal.status, signal.data["integrity"]) == ("found", "invalid")
+
+
+def with_segment(box: bytes) -> bytes:
+    """A JPEG with one APP11 segment that holds these bytes of a box."""
+    body = b"JP\0\1\0\0\0\1" + box
+    plain = picture()
+    return plain[:2] + b"\xff\xeb" + (len(body) + 2).to_bytes(2, "big") + body + plain[2:]
+
+
+@pytest.mark.parametrize("box", [b"\xff\xff\xff\xffjumb", b"\0\0\0\x10jumbnonsense"])
+def test_what_is_left_of_a_manifest_is_invalid_and_not_absent(box: bytes) -> None:
+    signal = provenance.check(with_segment(box), "image/jpeg")
+    assert (signal.status, signal.data["integrity"]) == ("found", "invalid")
+    assert "damaged" in signal.sentence
+
+
+def test_a_wrecked_manifest_in_a_png_is_invalid() -> None:
+    plain, body = picture("PNG"), b"jumb, once"
+    chunk = len(body).to_bytes(4, "big") + b"caBX" + body + zlib.crc32(b"caBX" + body).to_bytes(4, "big")
+    signal = provenance.check(plain[:33] + chunk + plain[33:], "image/png")
+    assert (signal.status, signal.data["integrity"]) == ("found", "invalid")
+
+
+def test_a_box_of_another_kind_is_no_wreck() -> None:
+    described = b"\0\0\0\x20jumd" + bytes.fromhex("785f00110010800000aa00389b71aabb") + b"\3360\0"
+    box = (8 + len(described)).to_bytes(4, "big") + b"jumb" + described
+    assert provenance.check(with_segment(box), "image/jpeg").status is Status.NOT_FOUND
 
 
 def _work(data: bytes) -> tuple[dict[str, Any], list[bytes]]:

@@ -16,6 +16,7 @@ from PIL import Image
 
 from casework.evidence import actions
 from casework.evidence.models import Item, Reveal
+from casework.evidence.storage import FileStore
 from casework.wellbeing.models import Look
 from tests.cast import client_of, make_case, person
 from tests.evidence.making import entries, make_examined, make_item, open_reveal
@@ -294,3 +295,14 @@ def test_with_scripts_the_stage_opens_in_place(item: Item) -> None:
     assert answer.lstrip().startswith('<div id="evidence-panel"')
     assert "data-seconds-left=" in answer
     assert "<html" not in answer
+
+
+def test_a_damaged_rendition_is_not_shown_and_is_doubted(item: Item, vault: FileStore) -> None:
+    assert item.rendition is not None
+    path = vault._path(item.rendition.storage_key)
+    path.write_bytes(path.read_bytes()[:-1])
+    mona = client_of(person("mona"))
+    press(mona, item)
+    answer = image_of(mona, Reveal.objects.get())
+    assert (answer.status_code, answer.content) == (503, b"")
+    assert entries("evidence.doubted") == 1

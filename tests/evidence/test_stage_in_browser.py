@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from socketserver import ThreadingMixIn
-from typing import Any
+from typing import Any, Protocol
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 import pytest
@@ -22,7 +22,14 @@ from tests.evidence.making import entries, explicit, make_examined
 from tests.evidence.test_previews import faults_of_preview
 
 pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("committed_db")]
-Does = Callable[[Callable[[Page], None]], None]
+
+
+class Does(Protocol):
+    """Runs a function with a page of Mona's browser."""
+
+    def __call__(self, act: Callable[[Page], None], *, scripts: bool = True) -> None: ...
+
+
 SHOWN = "[data-stage-shown] img"
 
 
@@ -43,7 +50,7 @@ def item(committed_db: str) -> Item:
 
 
 @pytest.fixture
-def mona_does(committed_db: str, chromium: str) -> Iterator[Callable[[Callable[[Page], None]], None]]:
+def mona_does(committed_db: str, chromium: str) -> Iterator[Does]:
     """Runs a function with a page of Mona's signed-in browser.
 
     In a thread of its own: Playwright keeps an event loop in its thread, and the ORM refuses to work beside one.
@@ -55,17 +62,17 @@ def mona_does(committed_db: str, chromium: str) -> Iterator[Callable[[Callable[[
     cookie = {"name": name, "value": client_of(person("mona")).cookies[name].value}
     base = f"http://localhost:{server.server_port}"
 
-    def browse(act: Callable[[Page], None]) -> None:
+    def browse(act: Callable[[Page], None], scripts: bool) -> None:
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=chromium, args=CHROMIUM_ARGUMENTS)
-            context = browser.new_context(base_url=base)
+            context = browser.new_context(base_url=base, java_script_enabled=scripts)
             context.add_cookies([{**cookie, "url": base}])  # type: ignore[typeddict-item]
             act(context.new_page())
             browser.close()
 
-    def does(act: Callable[[Page], None]) -> None:
+    def does(act: Callable[[Page], None], *, scripts: bool = True) -> None:
         with ThreadPoolExecutor(1) as pool:
-            pool.submit(browse, act).result()
+            pool.submit(browse, act, scripts).result()
 
     yield does
     server.shutdown()
@@ -210,3 +217,61 @@ def test_plus_extends_once_and_g_shows_colour(mona_does: Does, item: Item) -> No
     assert reveal.extended_at is not None
     assert reveal.coloured_at is not None
     assert entries("evidence.revealed") == 1
+
+
+def test_the_stage_as_a_page_of_its_own_works_under_trusted_types(mona_does: Does, item: Item) -> None:
+    complaints: list[str] = []
+
+    def act(page: Page) -> None:
+        page.on(
+            "console", lambda message: complaints.append(message.text) if message.type == "error" else None
+        )
+        policy = page.goto(f"/evidence/case/{item.case.public_id}/").headers["content-security-policy"]  # type: ignore[union-attr]
+        assert "require-trusted-types-for 'script'" in policy
+        page.keyboard.press("r")
+        page.keyboard.press("1")
+        page.wait_for_selector(SHOWN)
+        page.keyboard.press("Escape")
+        gone(page)
+
+    mona_does(act)
+    assert Reveal.objects.get().closed_at is not None
+    assert complaints == []
+
+
+def test_without_scripts_somebody_looks_and_the_page_leaves(
+    mona_does: Does, item: Item, settings: Any
+) -> None:
+    settings.REVEAL_SECONDS = 2
+
+    def act(page: Page) -> None:
+        page.goto(f"/evidence/case/{item.case.public_id}/")
+        page.click("summary")
+        page.click("button[name=reason][value=compare]")
+        page.wait_for_selector(SHOWN)
+        page.wait_for_selector(SHOWN, state="detached", timeout=10_000)
+        page.wait_for_selector("[data-stage-looked]")
+
+    mona_does(act, scripts=False)
+    assert Reveal.objects.get().reason == "compare"
+
+
+def test_on_its_own_page_colour_and_time_do_not_end_the_look(mona_does: Does, item: Item) -> None:
+    def act(page: Page) -> None:
+        page.goto(f"/evidence/case/{item.case.public_id}/")
+        page.keyboard.press("r")
+        page.keyboard.press("1")
+        page.wait_for_selector(SHOWN)
+        for key in ("g", "+"):
+            page.keyboard.press(key)
+            page.wait_for_selector(f"[data-key='{key}']", state="detached")
+            assert page.query_selector(SHOWN) is not None
+        page.keyboard.press("Escape")
+        gone(page)
+
+    mona_does(act)
+    reveal = Reveal.objects.get()
+    assert reveal.coloured_at is not None
+    assert reveal.extended_at is not None
+    assert reveal.times_served == 3
+    assert reveal.closed_at is not None

@@ -103,6 +103,19 @@ def test_a_finish_that_does_not_reach_the_ledger_is_told_again(
     assert (job.state, job.starts, len(told)) == ("done", 1, 2)
 
 
+def test_nothing_is_raised_when_time_is_up_while_the_end_is_told(
+    committed_db: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def out_of_time(start: Start) -> None:
+        raise TimeoutException("Task exceeded maximum timeout value")
+
+    monkeypatch.setattr(tasks, "finish", out_of_time)
+    job = make_job()
+    tasks.run(str(job.public_id))
+    job.refresh_from_db()
+    assert job.state == "running"
+
+
 def test_a_deadline_gives_the_earlier_alarm_back() -> None:
     heard: list[int] = []
     before = signal.signal(signal.SIGALRM, lambda number, frame: heard.append(number))

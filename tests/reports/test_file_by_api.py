@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 import uuid
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db.models.functions import Now
 from django.test import Client
 
 from casework.evidence.models import Blob, Item
-from casework.reports.actions import create_api_key, revoke_api_key
-from casework.reports.models import ApiKey, Report
+from casework.reports.actions import create_api_key, reap_drafts, revoke_api_key
+from casework.reports.models import ApiKey, IdempotentAnswer, Report
 
 from .conftest import entries, picture
 
@@ -223,6 +225,14 @@ def test_the_kept_answer_is_unreadable_in_the_database(api: Client) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT answer FROM reports_idempotentanswer")
         assert code not in cursor.fetchone()[0]
+
+
+def test_a_kept_answer_goes_after_a_day_and_not_before(api: Client) -> None:
+    send_json(api, {"links": [LINK]}, **{"Idempotency-Key": "a"})
+    assert reap_drafts() == (0, 0)
+    IdempotentAnswer.objects.update(made_at=Now() - timedelta(days=1))
+    assert reap_drafts() == (0, 1)
+    assert Report.objects.count() == 1
 
 
 # --- who may --------------------------------------------------------------------------------------------------------

@@ -25,9 +25,13 @@ ANSWERS = r"^Casework is at http://localhost:\d+"
 
 
 def status(running: RunningInstallation, path: str = "/healthz") -> int:
+    """The status of one answer; 0 while nobody answers."""
     link = http.client.HTTPConnection("127.0.0.1", running.port, timeout=20)
-    link.request("GET", path, headers={"Host": f"localhost:{running.port}"})
-    return link.getresponse().status
+    try:
+        link.request("GET", path, headers={"Host": f"localhost:{running.port}"})
+        return link.getresponse().status
+    except (ConnectionError, http.client.HTTPException):
+        return 0
 
 
 def wait_until(true: Callable[[], bool], seconds: float = 60) -> None:

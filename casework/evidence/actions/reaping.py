@@ -32,7 +32,9 @@ def reap_blobs() -> Reaped:
     with transaction.atomic():
         staged = remove_blobs(Blob.objects.filter(staged_until__lte=Now()), why="expired")
     old = [found for found in evidence_store().iterate() if found.age > LEFT_ALONE]
-    known = set(Blob.objects.values_list("storage_key", flat=True))  # after the walk: rows only follow their files
+    known = set(
+        Blob.objects.values_list("storage_key", flat=True)
+    )  # after the walk: rows only follow their files
     parts = orphans = 0
     for found in old:
         if found.key is None or (not found.part and found.key in known):

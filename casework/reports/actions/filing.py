@@ -88,7 +88,24 @@ def file_report(
         return earlier
     _refuse_files(channel, facts, uploads)
     received_at = _database_now()
-    case = open_case(
+    case = _open_case(facts, api_key, received_at)
+    code = new_access_code()
+    report = _make_report(case, channel, facts, api_key, code, received_at)
+    index_terms(case, CaseTerm.Kind.REFERENCE, [report.reference])
+    places = [(Locator.Kind.URL, link) for link in facts.links]
+    places += [(Locator.Kind.ACCOUNT, name) for name in facts.accounts]
+    add_locators(case, places, actor=None)
+    _record_filed(report, facts, places=len(places), files=len(uploads))
+    add_items(case, uploads, actor=None)
+    _note_elements(report, facts)
+    filed = Filed(report, code)
+    filed = replace(filed, answer=answer_of(filed) if answer_of else None)
+    _remember(filed, facts, uploads, draft, idempotency_key)
+    return filed
+
+
+def _open_case(facts: ReportFacts, api_key: ApiKey | None, received_at: datetime) -> Case:
+    return open_case(
         actor=None,
         received_at=received_at,
         minor_indicated=facts.minor_indicated,
@@ -97,34 +114,24 @@ def file_report(
         from_depicted_person=facts.from_depicted_person,
         ai_claimed=facts.ai_claimed,
     )
-    code = new_access_code()
-    report = _make_report(case, channel, facts, api_key, code, received_at)
-    index_terms(case, CaseTerm.Kind.REFERENCE, [report.reference])
-    locators = [(Locator.Kind.URL, link) for link in facts.links]
-    locators += [(Locator.Kind.ACCOUNT, name) for name in facts.accounts]
-    add_locators(case, locators, actor=None)
+
+
+def _record_filed(report: Report, facts: ReportFacts, *, places: int, files: int) -> None:
     record(
         Verb.REPORT_FILED,
         actor=None,
         subject=report,
-        case=case,
-        channel=channel,
+        case=report.case,
+        channel=report.channel,
         role=report.role,
         age=report.age_at_the_time,
         danger=report.in_danger,
         trusted_flagger=report.trusted_flagger,
-        api_key=api_key.public_id if api_key else None,
-        locators=len(locators),
-        files=len(uploads),
+        api_key=report.api_key.public_id if report.api_key else None,
+        locators=places,
+        files=files,
         elements=facts.elements(),
     )
-    if uploads:
-        add_items(case, uploads, actor=None)
-    _note_elements(report, facts)
-    filed = Filed(report, code)
-    filed = replace(filed, answer=answer_of(filed) if answer_of else None)
-    _remember(filed, facts, uploads, draft, idempotency_key)
-    return filed
 
 
 def upload_refusal(*, channel: str, role: str, minor_indicated: bool) -> str:

@@ -14,7 +14,7 @@ from casework.audit.log import Verb, record
 from casework.cases.actions import add_locators, withdraw_case
 from casework.cases.models import Locator
 from casework.reports.codes import code_matches, is_access_code, is_reference, normal
-from casework.reports.models import Element, Message, Report
+from casework.reports.models import ApiKey, Element, Message, Report
 
 
 @transaction.atomic
@@ -35,6 +35,11 @@ def open_status(reference: str, code: str) -> Report | None:
 def report_of_reporter(public_id: uuid.UUID) -> Report | None:
     """The report of somebody who has shown reference and code a moment ago (the caller has checked their cookie)."""
     return Report.objects.select_related("case").filter(public_id=public_id).first()
+
+
+def report_of_key(key: ApiKey, public_id: uuid.UUID) -> Report | None:
+    """A report that this API key filed, or None: one of another key does not exist for it."""
+    return Report.objects.select_related("case").filter(api_key=key, public_id=public_id).first()
 
 
 @transaction.atomic

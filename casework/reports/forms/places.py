@@ -22,7 +22,7 @@ def clean_link(text: str) -> str:
         usable = parts.scheme in ("http", "https") and "." in (parts.hostname or "") and (parts.port or 1) > 0
     except ValueError:
         usable = False
-    if not usable or any(character.isspace() for character in link):
+    if not usable or not link.isprintable() or any(character.isspace() for character in link):
         raise ValidationError(_("“%(link)s” does not look like a web address."), params={"link": text[:80]})
     if len(link) > LONGEST_LINK:
         raise ValidationError(
@@ -34,7 +34,7 @@ def clean_link(text: str) -> str:
 
 def clean_account(text: str) -> str:
     """An account name. Raises ``ValidationError`` in words."""
-    text = text.strip()
+    text = "".join(character for character in text if character.isprintable()).strip()
     if len(text) > LONGEST_NAME:
         raise ValidationError(
             _("An account name may have %(most)d characters; “%(name)s…” is longer."),

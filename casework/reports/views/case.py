@@ -41,7 +41,7 @@ def _panel(
     *,
     wrong: tuple[Report, DeskMessageForm] | None = None,
 ) -> HttpResponse:
-    reports = Report.objects.for_user_case(request.user, case.public_id)
+    reports = Report.objects.for_user(request.user).of_case(case)
     context = {
         "case": case,
         "locators": case.locators.all(),

@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpRespons
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from casework.evidence.actions import UploadGone, discard_staged
 from casework.evidence.uploads import UploadRefused, accepts_uploads, staged_uploads
@@ -21,7 +21,9 @@ from casework.reports.limits import (
     FORM_PER_PREFIX,
     UPLOAD_PER_PREFIX,
     address_prefix,
+    bytes_per_day,
     count,
+    declared_bytes,
 )
 from casework.reports.models import ReportDraft
 from casework.reports.support import support
@@ -74,23 +76,25 @@ def start(request: HttpRequest) -> HttpResponseBase:
         return _to_step("done")
     answers = draft.answers if draft else {}
     form = pages.StartForm(request.POST or None, initial=pages.values_of(answers, "start"))
-    if request.method != "POST" or not form.is_valid():
-        going_on = pages.open_step(answers) if answers else None
-        return _page(
-            request,
-            "start",
-            answers,
-            form=form,
-            support=support(),
-            going_on=going_on,
-            gone="gone" in request.GET,
-        )
+    if request.method == "POST" and form.is_valid():
+        return _begun(request, draft, form)
+    going_on = pages.open_step(answers) if answers else None
+    return _page(
+        request, "start", answers, status=422 if request.method == "POST" else 200, form=form,
+        support=support(), going_on=going_on, gone="gone" in request.GET,
+    )  # fmt: skip
+
+
+def _begun(request: HttpRequest, draft: ReportDraft | None, form: pages.StartForm) -> HttpResponseBase:
     key = None
     if draft is None:
         count(DRAFT_PER_PREFIX, address_prefix(request))
         draft, key = actions.begin_draft()
-    actions.keep_answers(draft, "start", {"state": "given", "values": form.as_typed()})
-    response = _to_step("you")
+    try:
+        actions.keep_answers(draft, "start", {"state": "given", "values": form.as_typed()})
+    except actions.DraftGone:
+        return redirect("/report/?gone=1")
+    response = _onward(request, draft, "start")
     if key:
         set_quiet_cookie(response, DRAFT_COOKIE, key)
     return response
@@ -162,6 +166,7 @@ def files(request: HttpRequest) -> HttpResponseBase:
     if request.method == "POST":
         if request.content_type == "multipart/form-data":
             count(UPLOAD_PER_PREFIX, address_prefix(request))
+            count(bytes_per_day("prefix"), address_prefix(request), cost=declared_bytes(request))
         return _files_sent(request, draft)
     return _files_page(request, draft)
 
@@ -213,26 +218,30 @@ def check(request: HttpRequest) -> HttpResponseBase:
         return _to_step("done")
     if (waiting := pages.open_step(draft.answers)) != pages.CHECK:
         return _to_step(waiting)
-    facts = pages.facts_of(draft.answers)
-    mistake = ""
-    if request.method == "POST":
-        count(FORM_IN_ALL)
-        count(FORM_PER_PREFIX, address_prefix(request))
-        try:
-            actions.file_draft(draft, facts)
-        except actions.FilesNotAllowed as error:
-            mistake = error.sentence
-        except (actions.DraftGone, UploadGone):
-            return redirect("/report/?gone=1")
-        else:
-            return _to_step("done")
+    return _sent(request, draft) if request.method == "POST" else _overview(request, draft)
+
+
+def _sent(request: HttpRequest, draft: ReportDraft) -> HttpResponseBase:
+    count(FORM_IN_ALL)
+    count(FORM_PER_PREFIX, address_prefix(request))
+    try:
+        actions.file_draft(draft, pages.facts_of(draft.answers))
+    except actions.FilesNotAllowed as error:
+        return _overview(request, draft, status=422, mistake=error.sentence)
+    except (actions.DraftGone, UploadGone):
+        return redirect("/report/?gone=1")
+    return _to_step("done")
+
+
+def _overview(request: HttpRequest, draft: ReportDraft, status: int = 200, mistake: str = "") -> HttpResponse:
+    missing = missing_words(pages.missing_elements(pages.facts_of(draft.answers)))
     return _page(
-        request, "check", draft.answers, status=422 if mistake else 200, rows=pages.review_rows(draft.answers),
-        files=draft.answers.get("files", []), missing=missing_words(pages.missing_elements(facts)), mistake=mistake,
+        request, "check", draft.answers, status=status, rows=pages.review_rows(draft.answers),
+        files=draft.answers.get("files", []), missing=missing, mistake=mistake,
     )  # fmt: skip
 
 
-@require_safe
+@require_GET  # not HEAD: whatever asks for a head would use up the one showing
 @public_page
 def done(request: HttpRequest) -> HttpResponseBase:
     """Reference and access code, shown by this answer and by no other; what happens next; who helps beside us."""

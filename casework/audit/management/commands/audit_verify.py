@@ -22,8 +22,12 @@ class Command(BaseCommand):
     help = "Verify the log against its signed checkpoints, in the database and in the files outside it."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--since", type=int, default=0, metavar="SIZE", help="begin after this checkpoint")
-        parser.add_argument("--case", type=uuid.UUID, metavar="UUID", help="print the proofs of one case's entries")
+        parser.add_argument(
+            "--since", type=int, default=0, metavar="SIZE", help="begin after this checkpoint"
+        )
+        parser.add_argument(
+            "--case", type=uuid.UUID, metavar="UUID", help="print the proofs of one case's entries"
+        )
         parser.add_argument("--vkey", help="the public key to believe, as name+id+key")
         parser.add_argument("--journal", type=Path, help="the checkpoint file, if not the installation's own")
 
@@ -40,7 +44,9 @@ class Command(BaseCommand):
             self.stdout.write(f"FAULT: {fault}")
         if found.fault_count:
             more = found.fault_count - len(found.faults)
-            self.stdout.write(f"{found.fault_count} faults" + (f", {more} of them not shown." if more else "."))
+            self.stdout.write(
+                f"{found.fault_count} faults" + (f", {more} of them not shown." if more else ".")
+            )
             sys.exit(1)
         erased = f" ({found.erased} with an erased personal part)" if found.erased else ""
         self.stdout.write(
@@ -63,7 +69,11 @@ class Command(BaseCommand):
             self.stdout.write(proof.file)
         wrong = [proof for proof in sealed if not proof.holds]
         for proof in wrong:
-            self.stdout.write(f"FAULT: Entry {proof.public_id} ({proof.verb}) does not lead to the signed root.")
+            self.stdout.write(
+                f"FAULT: Entry {proof.public_id} ({proof.verb}) does not lead to the signed root."
+            )
         if wrong:
             sys.exit(1)
-        self.stdout.write(f"{len(sealed)} entries: all in the log of {sealed[0].size} signed by {verifier.name}.")
+        self.stdout.write(
+            f"{len(sealed)} entries: all in the log of {sealed[0].size} signed by {verifier.name}."
+        )

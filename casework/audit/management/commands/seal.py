@@ -20,12 +20,18 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--once", action="store_true", help="seal what waits now, and end")
+        parser.add_argument(
+            "--show-key", action="store_true", help="print the public key as name+id+key, and end"
+        )
 
-    def handle(self, *args: Any, once: bool, **options: Any) -> None:
+    def handle(self, *args: Any, once: bool, show_key: bool, **options: Any) -> None:
         try:
             made = sealer.configured()
         except KeyMissing as error:
             raise CommandError(f"The log can't be sealed here. {error}") from error
+        if show_key:
+            self.stdout.write(made.signer.verifier.vkey)
+            return
         if once:
             self._seal_once(made)
             return

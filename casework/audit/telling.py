@@ -1,0 +1,164 @@
+"""What an entry adds to its sentence on a case's timeline: a few words, where the log page has every value."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from django.template.defaultfilters import filesizeformat
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _now
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from .verbs import Verb
+from .wording import one_line
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
+#: Codes that entries carry, as people say them. A code that is missing here is shown with spaces for underscores.
+CODES: dict[str, StrOrPromise] = {
+    "us_tida_48h": _("TAKE IT DOWN Act, 48 hours"),
+    "minor_indicated": _("the report says under 18, or does not know"),
+    "minor_suspected": _("somebody here suspects a minor"),
+    "withdrawn_by_reporter": _("the reporter withdrew"),
+    "confirmed_gone": _("every place is confirmed gone"),
+    "decided_keep": _("decided to keep"),
+    "refused_by_second_person": _("the second person refused"),
+    "effects_confirmed": _("every effect is confirmed"),
+    "session_ended": _("the browser session ended"),
+    "approval": _("waits for a second person"),
+    "decided": _("decided"),
+    "need_more": _("not enough information"),
+    "not_minor": _("not a minor"),
+    "take_down": _("take down"),
+    "limit": _("limit visibility"),
+    "inform_reporter": _("tell the reporter"),
+    "refer": _("pass on to a partner"),
+    "ncii_ai": _("intimate imagery made or altered with AI"),
+    "ncii_authentic": _("intimate imagery shared without consent"),
+    "ncii_threat": _("threat to share intimate imagery"),
+    "explicit": _("explicitness"),
+    "c2pa": _("content credentials"),
+    "generator_metadata": _("generator traces"),
+    "source_type": _("declared source"),
+    "camera_metadata": _("camera data"),
+    "embedded_thumbnail": _("thumbnail"),
+    "known": _("known copies"),
+    "form": _("public form"),
+    "api": _("API"),
+    "depicted": _("the person depicted"),
+    "somebody_else": _("somebody else"),
+    "decide": _("to decide"),
+    "identify": _("to see who is shown"),
+    "compare": _("to compare"),
+    "second": _("to approve a decision"),
+}
+
+
+def code(value: Any) -> str:
+    """A code in words."""
+    return str(CODES.get(str(value), str(value).replace("_", " ")))
+
+
+def _moment(value: Any) -> str:
+    return date_format(timezone.localtime(datetime.fromisoformat(str(value))), "SHORT_DATETIME_FORMAT")
+
+
+def _changed(data: Mapping[str, Any]) -> str:
+    parts = []
+    if places := data.get("locators_added"):
+        parts.append(ngettext("%(n)d place named", "%(n)d places named", places) % {"n": places})
+    if items := data.get("items_added"):
+        parts.append(ngettext("%(n)d file added", "%(n)d files added", items) % {"n": items})
+    if data.get("explicit_score") is not None:
+        parts.append(_now("explicit score %(score).2f") % {"score": float(data["explicit_score"])})
+    if data.get("synthetic_found"):
+        parts.append(_now("traces of an AI generator"))
+    if known := data.get("known_matches"):
+        parts.append(ngettext("%(n)d known copy", "%(n)d known copies", known) % {"n": known})
+    return " · ".join(parts)
+
+
+def _moved(data: Mapping[str, Any]) -> str:
+    words = f"{code(data['was'])} → {code(data['now'])}"
+    return f"{words} · {code(data['why'])}" if data.get("why") else words
+
+
+def _decided(data: Mapping[str, Any]) -> str:
+    parts = [code(data["outcome"]), code(data.get("policy", ""))]
+    if data.get("needs_second"):
+        parts.append(_now("waits for a second person"))
+    return " · ".join(part for part in parts if part)
+
+
+def _examined(data: Mapping[str, Any]) -> str:
+    found = [
+        code(name) for name, said in dict(data.get("signals", {})).items() if said.get("status") == "found"
+    ]
+    return _now("found: %(signals)s") % {"signals": ", ".join(found)} if found else _now("nothing was found")
+
+
+def _filed(data: Mapping[str, Any]) -> str:
+    parts = [code(data.get("channel", "")), code(data.get("role", ""))]
+    missing = [code(name) for name, present in dict(data.get("elements", {})).items() if not present]
+    if missing:
+        parts.append(_now("missing: %(elements)s") % {"elements": ", ".join(missing)})
+    return " · ".join(parts)
+
+
+def _closed(data: Mapping[str, Any]) -> str:
+    seconds = _now("%(n).0f s") % {"n": float(data.get("seconds") or 0)}
+    return f"{seconds}, {_now('estimated')}" if data.get("estimated") else seconds
+
+
+def _derived(data: Mapping[str, Any]) -> str:
+    return f"{code(data.get('kind', ''))}, {data.get('width')} × {data.get('height')}"
+
+
+BRIEF: dict[str, Callable[[Mapping[str, Any]], str]] = {
+    Verb.REPORT_FILED: _filed,
+    Verb.REPORT_MESSAGE_SENT: lambda data: "",
+    Verb.CASE_OPENED: lambda data: _now("restricted at once") if data.get("restricted") else "",
+    Verb.CASE_CLAIMED: lambda data: "",
+    Verb.CASE_TAKEN_OVER: lambda data: "",
+    Verb.CASE_HELD: lambda data: _now("until %(moment)s") % {"moment": _moment(data["until"])},
+    Verb.CASE_SKIPPED: lambda data: "",
+    Verb.CASE_RESTRICTED: lambda data: code(data.get("why", "")),
+    Verb.CASE_UNRESTRICTED: lambda data: "",
+    Verb.CASE_FACTORS_CHANGED: _changed,
+    Verb.CASE_MOVED: _moved,
+    Verb.NOTE_WRITTEN: lambda data: "",
+    Verb.CLOCK_STARTED: lambda data: (
+        _now("%(clock)s, due %(moment)s")
+        % {"clock": code(data["profile"]), "moment": _moment(data["due_at"])}
+    ),
+    Verb.CLOCK_STOPPED: lambda data: code(data.get("why", "")),
+    Verb.CLOCK_BREACHED: lambda data: code(data.get("profile", "")),
+    Verb.DECISION_MADE: _decided,
+    Verb.EFFECT_OPENED: lambda data: code(data.get("kind", "")),
+    Verb.EFFECT_CONFIRMED: lambda data: code(data.get("kind", "")),
+    Verb.EFFECT_FAILED: lambda data: code(data.get("kind", "")),
+    Verb.EVIDENCE_RECEIVED: lambda data: filesizeformat(data.get("size", 0)),
+    Verb.EVIDENCE_EXAMINED: _examined,
+    Verb.EVIDENCE_DERIVED: _derived,
+    Verb.EVIDENCE_REVEALED: lambda data: code(data.get("reason", "")),
+    Verb.EVIDENCE_REVEAL_CLOSED: _closed,
+    Verb.EVIDENCE_REVEAL_COLOURED: lambda data: "",
+    Verb.EVIDENCE_REVEAL_EXTENDED: lambda data: "",
+}
+
+
+def brief(verb: str, data: Mapping[str, Any]) -> str:
+    """The few words of one entry; for a verb without words of its own, every value it carries.
+
+    An entry outlives the code that wrote it: where its values are not what today's words expect, all are shown.
+    """
+    tell = BRIEF.get(verb, one_line)
+    try:
+        return tell(data)
+    except (KeyError, ValueError, TypeError, AttributeError):
+        return one_line(data)

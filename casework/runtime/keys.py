@@ -14,10 +14,11 @@ from pathlib import Path
 
 import pyrage
 from cryptography.fernet import Fernet
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from casework.runtime.problem import Problem
 
-SHARED = ("vault.pub", "view.key", "fields.keys", "index.key")
+SHARED = ("vault.pub", "view.key", "fields.keys", "index.key", "seal.pub")
 WEB = ("secret_key", *SHARED)
 WORKER = (*SHARED, "queue_key", "vault.key", "seal.key")
 RINGS = {"web": WEB, "worker": WORKER}
@@ -57,9 +58,11 @@ def check_rings(directory: Path) -> None:
 
 
 def _fresh_keys() -> dict[str, str]:
-    """New key texts by file name: 256-bit secrets, X25519 identities of age, an Ed25519 seed in hex."""
+    """New key texts by file name: 256-bit secrets, X25519 identities of age, an Ed25519 pair in hex."""
     vault = pyrage.x25519.Identity.generate()
     view = pyrage.x25519.Identity.generate()
+    seal = secrets.token_hex(32)
+    verifier = Ed25519PrivateKey.from_private_bytes(bytes.fromhex(seal)).public_key()
     return {
         "secret_key": secrets.token_urlsafe(64),
         "queue_key": secrets.token_urlsafe(64),
@@ -68,7 +71,8 @@ def _fresh_keys() -> dict[str, str]:
         "view.key": str(view),
         "fields.keys": Fernet.generate_key().decode(),
         "index.key": secrets.token_hex(32),
-        "seal.key": secrets.token_hex(32),
+        "seal.key": seal,
+        "seal.pub": verifier.public_bytes_raw().hex(),
     }
 
 

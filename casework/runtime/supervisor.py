@@ -22,6 +22,8 @@ from casework.runtime.preparation import Task
 from casework.runtime.problem import Problem
 
 HEALTH_SECONDS = 0.3
+#: The one password of everybody in the demo (staff/management/commands/demo.py sets it): public by intent.
+DEMO_PASSWORD = "casework-demo-2026"  # noqa: S105
 DEMO_SIGN_INS = (
     ("mona", "moderator"),
     ("milo", "moderator"),
@@ -182,7 +184,7 @@ class Supervisor:
         if not self.at.is_demo:
             self.output.say(f"ready in {seconds:.1f} s")
             return
-        self.output.say("A demo on this machine only. Sign in as:")
+        self.output.say(f"A demo on this machine only. Sign in with the password “{DEMO_PASSWORD}” as:")
         for name, role in DEMO_SIGN_INS:
             self.output.say(f"  {name + '@demo.test':<18} {role}")
         self.output.say("Stop with Ctrl-C.\n")

@@ -22,7 +22,9 @@ function fill() {
   const found = new Map();
   for (const element of document.querySelectorAll("[data-key-label]")) {
     const key = element.dataset.key ?? element.dataset.rowKey;
-    if (key && !found.has(key)) found.set(key, element.dataset.keyLabel);
+    // A key may mean one thing in a closed menu and another beside it: what can be pressed now is what counts.
+    const live = element.checkVisibility() || element.closest(".rail");
+    if (key && live && !found.has(key)) found.set(key, element.dataset.keyLabel);
   }
   if (document.querySelector("[data-list]")) {
     for (const key of ["j", "k", "Enter", "x"]) found.set(key, list.dataset[`label${key[0].toUpperCase()}${key.slice(1)}`]);

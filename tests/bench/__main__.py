@@ -29,7 +29,9 @@ and the database commits durably (`fsync` on).
 def main() -> None:
     """Measure, print, write."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench")
-    parser.add_argument("--only", nargs="*", choices=measuring.PARTS, help="measure only these; writes no page")
+    parser.add_argument(
+        "--only", nargs="*", choices=measuring.PARTS, help="measure only these; writes no page"
+    )
     chosen = parser.parse_args()
     began = time.monotonic()
     sheet = Sheet()

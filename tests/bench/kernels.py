@@ -1,6 +1,6 @@
 """Time per picture: each kernel bare, and the library with its sandbox. A process of its own, without Django.
 
-    python -m tests.bench.kernels WEIGHTS_DIRECTORY      (prints one JSON object)
+python -m tests.bench.kernels WEIGHTS_DIRECTORY      (prints one JSON object)
 """
 
 from __future__ import annotations
@@ -51,9 +51,13 @@ def measure(data: list[bytes], shelf: Shelf) -> dict[str, Any]:
         kernels[name] = per_one(work, images)
     model = shelf.loaded.get(explicitness.MODEL)
     if model is not None:
-        inputs = [np.asarray(explicitness.prepare([image])[0], np.float32)[np.newaxis] - 110 for image in images]
+        inputs = [
+            np.asarray(explicitness.prepare([image])[0], np.float32)[np.newaxis] - 110 for image in images
+        ]
         asked = [model.card.output.name]
-        kernels["OpenNSFW"] = per_one(lambda one: model.session.run(asked, {model.card.input.name: one}), inputs)
+        kernels["OpenNSFW"] = per_one(
+            lambda one: model.session.run(asked, {model.card.input.name: one}), inputs
+        )
     return {
         "pictures": len(data),
         "megapixels": statistics.mean(image.width * image.height for image in images) / 1e6,

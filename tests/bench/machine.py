@@ -44,7 +44,10 @@ def described() -> list[tuple[str, str]]:
         ("kernel, Python", f"Linux {platform.release()}, Python {platform.python_version()}"),
         ("versions", ", ".join(f"{name} {version(name)}" for name in VERSIONS)),
         ("an 8 KiB write and `fsync` on its disk", f"{_fsync_seconds() * 1000:.1f} ms (median of 40)"),
-        ("load average before the run", f"{os.getloadavg()[0]:.1f} (1 min), {os.getloadavg()[1]:.1f} (5 min)"),
+        (
+            "load average before the run",
+            f"{os.getloadavg()[0]:.1f} (1 min), {os.getloadavg()[1]:.1f} (5 min)",
+        ),
     ]
 
 
@@ -98,7 +101,9 @@ def heavy_libraries(pid: int) -> list[str]:
         maps = Path(f"/proc/{pid}/maps").read_text()
     except OSError:
         return []
-    files = {Path(line.split(maxsplit=5)[5]).as_posix() for line in maps.splitlines() if len(line.split()) > 5}
+    files = {
+        Path(line.split(maxsplit=5)[5]).as_posix() for line in maps.splitlines() if len(line.split()) > 5
+    }
     return sorted({what for sign, what in HEAVY.items() if any(sign in name for name in files)})
 
 

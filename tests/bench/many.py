@@ -1,6 +1,6 @@
 """Fill a running installation with waiting cases, by the product's own actions: each has its clock and entries.
 
-    python -m tests.bench.many COUNT      (in the environment of the installation)
+python -m tests.bench.many COUNT      (in the environment of the installation)
 """
 
 from __future__ import annotations

@@ -39,6 +39,7 @@ def measure(running: RunningInstallation, sheet: Sheet, parts: Sequence[str]) ->
         return
     starts(running, sheet)
     key = running.manage("api_key", "create", "bench", "--organisation", "Bench").stdout.split()[-1]
+    uploads.wait_until_idle(running)
     idle = memory(running)
     if "pages" in parts:
         desk(running, sheet, "demo data")
@@ -133,7 +134,11 @@ def kernel_sum(of: dict[str, Any]) -> float:
 
 
 def whole_path(
-    running: RunningInstallation, sheet: Sheet, key: str, kernels: dict[str, Any] | None, idle: list[list[str]]
+    running: RunningInstallation,
+    sheet: Sheet,
+    key: str,
+    kernels: dict[str, Any] | None,
+    idle: list[list[str]],
 ) -> None:
     """HTTP, vault, ledger, worker, stored: with the default two workers; memory; single large reports."""
     _say("uploads, two workers")
@@ -143,13 +148,18 @@ def whole_path(
     _say("large reports")
     once = uploads.one_by_one(running, key, [pictures.large()] * 16)
     sheet.section(WAITS, "Durations as the asking program sees them, on connections that stay open.")
-    sheet.add(WAITS, "POST of a report with a 2 MB picture, one at a time, nothing else going on", spread(once.answers))
+    sheet.add(
+        WAITS,
+        "POST of a report with a 2 MB picture, one at a time, nothing else going on",
+        spread(once.answers),
+    )
     sheet.add(WAITS, "from its commit to the start of its examination", spread(once.starts))
     sheet.add(WAITS, "from its commit to the examined picture", spread(once.examined))
     busy = uploads.load(running, key, [pictures.large()] * 24)
     sheet.add(WAITS, f"POST of 2 MB from {uploads.SENDERS} programs at once while workers examine",
               f"{spread(busy.answers)}; {busy.pictures / busy.acknowledged:.1f} reports/s acknowledged")  # fmt: skip
     _load_rows(sheet, LARGE, "2 workers", busy, kernel_sum(kernels["large"]) if kernels else None)
+    reveal(running, sheet)
     _memory_rows(sheet, idle, memory(running), max(took.peak, busy.peak))
 
 
@@ -164,7 +174,9 @@ def _load_rows(sheet: Sheet, heading: str, workers: str, took: uploads.Load, bar
         f"{part} {seconds / took.pictures * 1000:.0f}"
         for part, seconds in sorted(took.cpu.items(), key=lambda pair: -pair[1])
     )
-    sheet.add(heading, f"whole path, {workers}: processor time per picture", f"{each * 1000:.0f} ms ({parts})")
+    sheet.add(
+        heading, f"whole path, {workers}: processor time per picture", f"{each * 1000:.0f} ms ({parts})"
+    )
     if bare is not None:
         sheet.add(
             heading, f"whole path, {workers}: against the bare kernels",
@@ -218,14 +230,19 @@ def desk(running: RunningInstallation, sheet: Sheet, with_what: str) -> None:
     for page, figure in pages.views(running.port).items():
         sheet.add(WAITS, f"page, {with_what}: {page}", figure)
     if with_what == "demo data":
-        [(case,)] = running.psql(
-            "SELECT c.public_id::text FROM evidence_item i JOIN cases_case c ON c.id = i.case_id"
-            " WHERE i.rendition_id IS NOT NULL AND NOT c.restricted AND i.position = 0"
-            " ORDER BY i.width * i.height DESC LIMIT 1"
-        )
-        opened, served = pages.reveals(running.port, case)
-        sheet.add(WAITS, "a reveal is opened", opened)
-        sheet.add(WAITS, "its picture, with the viewer's name drawn in", served)
+        reveal(running, sheet)
+
+
+def reveal(running: RunningInstallation, sheet: Sheet) -> None:
+    """Looking at the largest picture there is."""
+    [(case, item, size)] = running.psql(
+        "SELECT c.public_id::text, i.public_id::text, i.width || ' × ' || i.height"
+        " FROM evidence_item i JOIN cases_case c ON c.id = i.case_id"
+        " WHERE i.rendition_id IS NOT NULL AND NOT c.restricted ORDER BY i.width * i.height DESC LIMIT 1"
+    )
+    opened, served = pages.reveals(running.port, case, item)
+    sheet.add(WAITS, "a reveal is opened", opened)
+    sheet.add(WAITS, f"its picture ({size} pixels), with the viewer's name drawn in", served)
 
 
 def many_cases(running: RunningInstallation, sheet: Sheet) -> None:

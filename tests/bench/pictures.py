@@ -51,7 +51,8 @@ def drawn(size: tuple[int, int], seed: int, quality: int = 90) -> bytes:
 def large() -> bytes:
     """One picture of 12 million pixels and about 2 MB."""
     best = min(
-        (drawn(LARGE, 7, quality) for quality in (45, 60, 70, 78, 85)), key=lambda data: abs(len(data) - TWO_MB)
+        (drawn(LARGE, 7, quality) for quality in (45, 60, 70, 78, 85)),
+        key=lambda data: abs(len(data) - TWO_MB),
     )
     return best
 

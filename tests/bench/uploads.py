@@ -132,6 +132,12 @@ def _ledger(running: RunningInstallation) -> Iterator[Callable[[], int]]:
         yield lambda: int(link.execute(_WAITING).fetchall()[0][0])
 
 
+def wait_until_idle(running: RunningInstallation) -> None:
+    """Wait until nothing is left to examine. Raises TimeoutError."""
+    with _ledger(running) as left:
+        _wait_until_done(left)
+
+
 def _wait_until_done(left: Callable[[], int]) -> None:
     deadline = time.monotonic() + PATIENCE
     while left():

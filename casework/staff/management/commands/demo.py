@@ -24,10 +24,9 @@ from casework.privacy.blind import blind_index, normal_url
 from casework.reports import actions as reports
 from casework.reports.management.demo_doors import DoorClosed, Server, file_by_api, file_by_form
 from casework.reports.management.demo_reports import REPORTS, DemoReport, api_fields, form_pages
+from casework.runtime.supervisor import DEMO_PASSWORD
 from casework.staff.actions import create_person
 
-#: The one password of everybody in the demo; the supervisor prints it.
-DEMO_PASSWORD = "casework-demo-2026"  # noqa: S105 - public by intent, and refused outside the demo
 #: name, role, cleared for restricted cases
 PEOPLE = (
     ("mona", Role.MODERATOR, False),

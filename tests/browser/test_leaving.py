@@ -1,0 +1,96 @@
+"""A device shared with the wrong person: leaving is quick, and neither history, titles, addresses nor cookies tell."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+    Desk = Callable[..., Page]
+
+pytestmark = pytest.mark.browser
+TELLING = re.compile(
+    r"intimate|nude|naked|porn|sex|abuse|ncii|deepfake|victim|revenge|leak|consent|casework|takedown|image|picture", re.I
+)
+SECRET = "https://pictures.example/only-i-know"
+
+
+def half_way(page: Page) -> None:
+    """In the middle of the form, with something typed and kept, and something typed and not yet sent."""
+    page.goto("/report/")
+    page.get_by_role("button", name="Continue").click()
+    page.get_by_label("I am the person shown", exact=True).check()
+    page.get_by_role("button", name="Continue").click()
+    page.fill("[name=links]", SECRET)
+    page.get_by_role("button", name="Continue").click()
+
+
+@pytest.fixture
+def page(desk: Desk) -> Page:
+    """A stranger's browser for which the weather page is a page of ours to answer."""
+    opened = desk(None)
+    opened.route("https://www.bbc.com/**", lambda route: route.fulfill(body="rain", content_type="text/html"))
+    return opened
+
+
+@pytest.mark.parametrize("way", ["the link", "three times shift"])
+def test_back_after_leaving_shows_nothing_that_was_typed(page: Page, way: str) -> None:
+    half_way(page)
+    if way == "the link":
+        page.click("#leave")
+    else:
+        for _ in range(3):
+            page.keyboard.press("Shift")
+    page.wait_for_url("https://www.bbc.com/weather")
+    for _ in range(6):
+        page.go_back()
+        page.wait_for_load_state()
+        assert SECRET not in page.content()
+        assert not [box.input_value() for box in page.locator("main textarea, main input[type=text]").all() if box.input_value()]
+        assert page.locator("main input[type=radio][value=depicted]:checked").count() == 0
+
+
+def test_leaving_forgets_the_draft_and_its_cookie(page: Page) -> None:
+    half_way(page)
+    assert "v" in {cookie["name"] for cookie in page.context.cookies()}
+    page.click("#leave")
+    page.wait_for_url("https://www.bbc.com/weather")
+    page.goto("/report/check/")
+    page.wait_for_load_state()
+    assert SECRET not in page.content()
+    assert page.url.endswith("/report/?gone=1")
+
+
+def test_without_javascript_the_link_forgets_too(desk: Desk) -> None:
+    page = desk(None, java_script_enabled=False)
+    page.route("https://www.bbc.com/**", lambda route: route.fulfill(body="rain", content_type="text/html"))
+    half_way(page)
+    page.click("#leave")
+    page.wait_for_url("https://www.bbc.com/weather")
+    assert {cookie["name"] for cookie in page.context.cookies()} <= {"csrf"}
+    page.go_back()
+    assert SECRET not in page.content()
+
+
+def test_titles_addresses_and_cookies_are_neutral(page: Page) -> None:
+    half_way(page)
+    page.get_by_label("18 or older").check()
+    page.get_by_label("Made or changed with AI").check()
+    seen = []
+    for address in ("/report/", "/report/you/", "/report/where/", "/report/what/", "/report/sign/", "/status/", "/report/done/"):
+        page.goto(address)
+        seen += [page.title(), page.url.partition("://")[2].partition("/")[2]]
+    seen += [cookie["name"] for cookie in page.context.cookies()]
+    assert [words for words in seen if TELLING.search(words)] == []
+
+
+def test_nothing_is_left_in_the_browsers_own_storage(page: Page) -> None:
+    half_way(page)
+    assert page.evaluate("[localStorage.length, sessionStorage.length]") == [0, 0]
+    assert page.evaluate("caches.keys()") == []
+    assert page.evaluate("indexedDB.databases()") == []

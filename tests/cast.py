@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from allauth.mfa.models import Authenticator
+from django.contrib.auth.hashers import make_password
 from django.test import Client
 from django.utils import timezone
 
@@ -14,6 +15,7 @@ from casework.cases import actions as cases
 from casework.cases.models import Case
 
 PASSWORD = "correct horse battery staple"  # noqa: S105
+HASHED = make_password(PASSWORD)  # once: the hash is slow by intent
 
 #: name -> role, cleared for restricted cases
 CAST: dict[str, tuple[Role, bool]] = {
@@ -36,7 +38,7 @@ def person(name: str, **kwargs: Any) -> User:
     if found:
         return found
     user = User(email=f"{name}@demo.test", name=name.capitalize(), role=role, cleared=cleared, **kwargs)
-    user.set_unusable_password()
+    user.password = HASHED
     user.save()
     return user
 

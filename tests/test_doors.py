@@ -47,6 +47,10 @@ THIRD_PARTY = {
 OWN_ONLY = {"reveal_stage", "reveal_image", "reveal_extend", "reveal_colour", "reveal_close"}
 
 
+#: Doors that refuse by a rule of the object: four eyes, nobody changes themselves, a look that is over.
+REFUSES_ITSELF = OWN_ONLY | {"case_review", "change_role", "change_clearance", "set_standing"}
+
+
 @dataclass(frozen=True)
 class Door:
     name: str
@@ -144,7 +148,7 @@ def judge(who: str, door: Door, answer: Any) -> str:
         return "" if status == 403 else "refused people get 403"
     if to_sign_in:
         return "somebody with the right was sent to sign in"
-    if status == 403 and door.name not in {"case_review", "change_role", "change_clearance", "set_standing"}:
+    if status == 403 and door.name not in REFUSES_ITSELF:
         return "somebody with the right was refused"
     return ""
 
@@ -189,7 +193,9 @@ def test_no_page_mentions_a_restricted_case_to(who: str, world: World):
             page = client.get(address(door, {}), query)
             body = b"".join(page.streaming_content) if page.streaming else page.content
             text = re.sub(rb'value="[^"]*"', b"", body).decode(errors="replace")
-            assert not [secret for secret in secrets if secret in text], (door.name, query)
+            # A page may show people what they typed themselves, and nothing more.
+            told = [secret for secret in secrets if secret in text and secret not in query.values()]
+            assert not told, (door.name, query)
 
 
 def test_somebody_elses_reveal_does_not_exist(world: World):

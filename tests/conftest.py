@@ -21,6 +21,7 @@ import psycopg
 import pytest
 from django.conf import settings
 from django.db import connections
+from django.test.utils import setup_databases, teardown_databases
 
 from casework.runtime import cluster
 from casework.runtime.installation import CHECKOUT
@@ -84,14 +85,28 @@ def _migrate_the_template() -> None:
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None) -> Iterator[None]:
-    """The databases that the owner made and migrated; from here on connections are the app role's."""
+def django_db_setup(
+    django_test_environment: None,
+    django_db_blocker: Any,
+    django_db_keepdb: bool,
+    django_db_modify_db_settings: None,
+) -> Iterator[None]:
+    """A database made and migrated by its owner; from here on connections are the app role's.
+
+    It replaces pytest-django's fixture of this name, which makes no database where the selected tests ask for
+    `committed_db` alone.
+    """
     known = cluster.describe(settings.CASEWORK_HOME / "postgres.json")
     assert known is not None
     connection = connections["default"]
+    with django_db_blocker.unblock():
+        made = setup_databases(verbosity=0, interactive=False, aliases={"default"}, keepdb=django_db_keepdb)
     _connect_as(connection, known["app"])
     yield
     _connect_as(connection, known["owner"])
+    if not django_db_keepdb:
+        with django_db_blocker.unblock():
+            teardown_databases(made, verbosity=0)
 
 
 def _connect_as(connection: Any, role: str) -> None:
@@ -213,13 +228,20 @@ def chromium() -> str:
 
 @pytest.fixture(scope="session")
 def browser(chromium: str) -> Iterator[Browser]:
-    """A headless Chromium. Browser tests do not touch the ORM: they ask the installation."""
+    """A headless Chromium. Browser tests ask the installation, not the ORM.
+
+    Playwright keeps an event loop in this thread until the session ends. Django would refuse every later test of this
+    process its database for it, although no coroutine of ours ever runs; connections belong to one side of the loop.
+    """
     from playwright.sync_api import sync_playwright
 
-    with sync_playwright() as playwright:
+    connections.close_all()
+    with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
+        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
         launched = playwright.chromium.launch(executable_path=chromium, args=CHROMIUM_ARGUMENTS)
         yield launched
         launched.close()
+        connections.close_all()
 
 
 @pytest.fixture

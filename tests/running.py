@@ -45,7 +45,7 @@ class RunningInstallation:
         self.port = port
         self.base_url = f"http://localhost:{port}"
         self.log = home.with_name(home.name + ".out")
-        left_out = ("DATABASE_URL", "CASEWORK_", "DJANGO_SETTINGS_MODULE", "PYTEST_")
+        left_out = ("DATABASE_URL", "CASEWORK_", "DJANGO_", "PYTEST_")
         inherited = {name: value for name, value in os.environ.items() if not name.startswith(left_out)}
         self.env = (
             inherited | {"CASEWORK_HOME": str(home), "PORT": str(port), "CASEWORK_PROFILE": "demo"} | env

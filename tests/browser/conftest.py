@@ -30,6 +30,25 @@ def sender(installation: RunningInstallation) -> Sender:
     return Sender(installation)
 
 
+@pytest.fixture(scope="session")
+def places(installation: RunningInstallation, sender: Sender) -> dict[str, str]:
+    """What stands in the addresses of the walk."""
+    sent = sender.send_photo(
+        statement="I did not agree to this.", signature="N.", no_consent="true", accurate="true"
+    )
+    queries = {
+        "item": "SELECT i.public_id FROM evidence_item i JOIN cases_case c ON c.id = i.case_id "
+        f"WHERE c.public_id = '{sent.case}'",
+        "decided": "SELECT c.public_id FROM cases_case c JOIN cases_decision d ON d.case_id = c.id "
+        "WHERE NOT c.restricted ORDER BY d.id LIMIT 1",
+        "entry": f"SELECT public_id FROM audit_entry WHERE case_id = '{sent.case}' ORDER BY id LIMIT 1",
+        "person": "SELECT public_id FROM accounts_user WHERE email = 'milo@demo.test'",
+    }
+    return {"case": sent.case} | {
+        name: str(installation.psql(query)[0][0]) for name, query in queries.items()
+    }
+
+
 @pytest.fixture
 def desk(people: People) -> Iterator[Callable[..., Page]]:
     """A page in somebody's browser: `desk("mona")`, `desk(None, java_script_enabled=False)`.
@@ -48,3 +67,27 @@ def desk(people: People) -> Iterator[Callable[..., Page]]:
     for context, _ears in opened:
         context.close()
     assert [ears.heard for _context, ears in opened if ears.heard] == []
+
+
+@pytest.fixture(scope="module")
+def walker(people: People) -> Iterator[Callable[..., tuple[Page, Ears]]]:
+    """One page for each person that goes through many addresses: `page, ears = walker("mona")`.
+
+    Nothing is opened anew between two addresses, so pictures, scripts and styles come once. The test asks `ears`.
+    """
+    kept: dict[str | None, tuple[Page, Ears]] = {}
+
+    def page_of(name: str | None, *, refusals_expected: bool = False, **options: Any) -> tuple[Page, Ears]:
+        if name not in kept:
+            context = people.profile(name, **options)
+            context.set_default_timeout(WAIT_MS)
+            ears = Ears(context)
+            kept[name] = context.new_page(), ears
+        page, ears = kept[name]
+        ears.heard.clear()
+        ears.refusals_expected = refusals_expected
+        return page, ears
+
+    yield page_of
+    for page, _ears in kept.values():
+        page.context.close()

@@ -1,10 +1,10 @@
-"""The cast in real browsers. Each signs in once for all tests: sign-ins are limited to twenty an hour for one address."""
+"""The cast in real browsers. Each signs in once for all tests: an address may sign in twenty times an hour."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from casework.staff.management.commands.demo import DEMO_PASSWORD
+from casework.runtime.supervisor import DEMO_PASSWORD
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page, StorageState

@@ -76,7 +76,9 @@ def _unwrapped(body: bytes) -> list[bytes]:
         plain = plain.replace(b"\\/", b"/").replace(b"-", b"+").replace(b"_", b"/").rstrip(b"=")
         for begin in range(4):
             part = plain[begin:]
-            found.append(base64.b64decode(part[:-1] if len(part) % 4 == 1 else part + b"=" * (-len(part) % 4)))
+            found.append(
+                base64.b64decode(part[:-1] if len(part) % 4 == 1 else part + b"=" * (-len(part) % 4))
+            )
     for run in HEXED.findall(body):
         found.append(binascii.unhexlify(run[: len(run) // 2 * 2]))
     return found
@@ -87,7 +89,10 @@ def pictures_in(body: bytes) -> list[tuple[bytes, Image.Image]]:
     found = []
     for text in [body, *_unwrapped(body)]:
         starts = {0} | {
-            at.start() - offset for sign, offset in BEGINNINGS if len(sign) > 2 for at in re.finditer(re.escape(sign), text)
+            at.start() - offset
+            for sign, offset in BEGINNINGS
+            if len(sign) > 2
+            for at in re.finditer(re.escape(sign), text)
         }
         for start in sorted(start for start in starts if start >= 0):
             if opened := _opened(text[start:]):
@@ -133,7 +138,9 @@ class RecordingProxy:
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self._server.shutdown()
         self._server.server_close()
 
@@ -178,4 +185,12 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 #: Hop by hop, or what would have the server pack what we want to read.
-DROPPED = {"connection", "proxy-connection", "keep-alive", "accept-encoding", "transfer-encoding", "te", "upgrade"}
+DROPPED = {
+    "connection",
+    "proxy-connection",
+    "keep-alive",
+    "accept-encoding",
+    "transfer-encoding",
+    "te",
+    "upgrade",
+}

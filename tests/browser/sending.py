@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 MAKE_KEY = """
 from casework.accounts.models import User
 from casework.reports.actions import create_api_key
-print("secret", create_api_key(actor=User.objects.get(email="ada@demo.test"), name="Browser", organisation="Browser")[1])
+ada = User.objects.get(email="ada@demo.test")
+print("secret", create_api_key(actor=ada, name="Browser", organisation="Browser")[1])
 """
 READ_BLOBS = """
 import base64, json
@@ -60,7 +61,9 @@ class Sender:
         fields = {"role": "somebody_else", "links": [f"https://pictures.example/{uuid.uuid4()}"]} | fields
         said = file_by_api(self._server, self._key, fields, list(uploads), str(uuid.uuid4()))
         case, number = case_of(self.installation, said["reference"])
-        return Sent(said["reference"], said["access_code"], case, number, tuple(each.data for each in uploads))
+        return Sent(
+            said["reference"], said["access_code"], case, number, tuple(each.data for each in uploads)
+        )
 
     def send_photo(self, **fields: Any) -> Sent:
         """A report with one photograph, examined: its preview and rendition exist."""

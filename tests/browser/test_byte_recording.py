@@ -1,4 +1,4 @@
-"""Before a reveal no picture but the previews reaches a moderator's browser; after one, the rendition, once, on record."""
+"""Before a reveal no picture but previews reaches a moderator's browser; after one, the rendition, on record."""
 
 from __future__ import annotations
 
@@ -102,7 +102,9 @@ def test_one_reveal_is_one_row_and_one_entry_and_only_its_own_address_carries_th
     assert at_fault.pop().startswith("/evidence/reveals/")
     assert looks_at(installation, sent.case) == (1, 1)
     rendition = blobs_of(installation, sent.case)[0]
-    assert proxy.recording.carrying(rendition) == [], "what is shown is drawn anew, with the viewer's name in it"
+    assert proxy.recording.carrying(rendition) == [], (
+        "what is shown is drawn anew, with the viewer's name in it"
+    )
     assert proxy.recording.carrying(sent.pictures[0]) == []
 
 
@@ -121,8 +123,14 @@ def test_an_open_picture_exists_for_its_viewer_in_their_session_only(
     mona, elsewhere = desk("mona", refusals_expected=True), desk(None, refusals_expected=True)
     sign_in(elsewhere, "mona")
     address = look(mona, sent)
-    answers = {name: desk(name, refusals_expected=True).request.get(address) for name in ("milo", "lena", "audra")}
-    assert {name: answer.status for name, answer in answers.items()} == {"milo": 404, "lena": 404, "audra": 403}
+    answers = {
+        name: desk(name, refusals_expected=True).request.get(address) for name in ("milo", "lena", "audra")
+    }
+    assert {name: answer.status for name, answer in answers.items()} == {
+        "milo": 404,
+        "lena": 404,
+        "audra": 403,
+    }
     assert elsewhere.request.get(address).status == 403
     assert desk(None).request.get(address, max_redirects=0).status == 302
     assert mona.request.get(address).status == 200

@@ -9,40 +9,28 @@ import pytest
 
 from tests.browser.sending import Sender
 from tests.browser.walking import PAGES, REFUSED, settle, structure_faults, what_is_wrong
-from tests.running import RunningInstallation
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
+    from tests.browser.hearing import Ears
+
     Desk = Callable[..., Page]
+    Walker = Callable[..., tuple[Page, Ears]]
 
 pytestmark = pytest.mark.browser
 
 
-@pytest.fixture(scope="module")
-def places(installation: RunningInstallation, sender: Sender) -> dict[str, str]:
-    """What stands in the addresses of the walk."""
-    sent = sender.send_photo(statement="I did not agree to this.", signature="N.", no_consent="true", accurate="true")
-    queries = {
-        "item": "SELECT i.public_id FROM evidence_item i JOIN cases_case c ON c.id = i.case_id "
-        f"WHERE c.public_id = '{sent.case}'",
-        "decided": "SELECT c.public_id FROM cases_case c JOIN cases_decision d ON d.case_id = c.id "
-        "WHERE NOT c.restricted ORDER BY d.id LIMIT 1",
-        "entry": f"SELECT public_id FROM audit_entry WHERE case_id = '{sent.case}' ORDER BY id LIMIT 1",
-        "person": "SELECT public_id FROM accounts_user WHERE email = 'milo@demo.test'",
-    }
-    return {"case": sent.case} | {name: str(installation.psql(query)[0][0]) for name, query in queries.items()}
-
-
 @pytest.mark.parametrize("name", PAGES)
-def test_nobody_is_shut_out_of(desk: Desk, places: dict[str, str], name: str) -> None:
+def test_nobody_is_shut_out_of(walker: Walker, places: dict[str, str], name: str) -> None:
     who, address = PAGES[name]
-    page = desk(who, refusals_expected=name in REFUSED)
+    page, ears = walker(who, refusals_expected=name in REFUSED)
     answer = page.goto(address.format(**places))
     assert answer is not None
     assert (answer.status >= 400) == (name in REFUSED)
     settle(page)
     assert what_is_wrong(page) == []
+    assert ears.heard == []
 
 
 def test_nobody_is_shut_out_of_the_public_form(desk: Desk) -> None:

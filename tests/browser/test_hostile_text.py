@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import pytest
 
 from casework.reports.management.demo_doors import Upload
 from tests.browser.sending import Sender, a_photo
+from tests.browser.walking import settle
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -21,21 +22,21 @@ SHOUT = "window.shouted=1;alert(1)"
 PAYLOADS = (
     f"<script>{SHOUT}</script>",
     f"<ScRiPt >{SHOUT}</sCrIpT>",
-    f"\"><script>{SHOUT}</script>",
+    f'"><script>{SHOUT}</script>',
     f"'><script>{SHOUT}</script>",
     f"</textarea><script>{SHOUT}</script>",
     f"</title><script>{SHOUT}</script>",
     f"</style><script>{SHOUT}</script>",
     f"--><script>{SHOUT}</script>",
     f"<img src=x onerror={SHOUT}>",
-    f"\"><img src=x onerror={SHOUT}>",
+    f'"><img src=x onerror={SHOUT}>',
     f"<svg onload={SHOUT}>",
     f"<svg><animate onbegin={SHOUT} attributeName=x dur=1s>",
     f"<svg><script href=data:,{SHOUT} />",
     f"<math><mtext></form><form><mglyph><style></math><img src onerror={SHOUT}>",
     f"<details open ontoggle={SHOUT}>",
     f"<input autofocus onfocus={SHOUT}>",
-    f"\" autofocus onfocus={SHOUT} x=\"",
+    f'" autofocus onfocus={SHOUT} x="',
     f"' onmouseover={SHOUT} x='",
     f"<body onpageshow={SHOUT}>",
     f"<marquee onstart={SHOUT}>",
@@ -52,7 +53,9 @@ PAYLOADS = (
 )
 ALL = "\n".join(PAYLOADS)
 #: As addresses: HTML takes a slash between attributes as well as a space.
-LINKS = "\n".join(f"https://pictures.example/{n}?q={'/'.join(text.split())}" for n, text in enumerate(PAYLOADS))
+LINKS = "\n".join(
+    f"https://pictures.example/{n}?q={'/'.join(text.split())}" for n, text in enumerate(PAYLOADS)
+)
 
 
 def test_there_are_thirty_of_them() -> None:
@@ -64,9 +67,10 @@ def silent(desk: Desk) -> Callable[[Page], None]:
     """Asserts that nothing ran on a page and nothing of it became an element. Complaints fail the test in `desk`."""
 
     def check(page: Page) -> None:
-        page.wait_for_load_state("networkidle")
+        settle(page)
         assert page.evaluate("window.shouted") is None, page.url
-        foreign = "[onerror], [onload], [onfocus], [ontoggle], [onmouseover], [srcdoc], [href*='javascript:'], base, marquee"
+        foreign = "[onerror], [onload], [onfocus], [ontoggle], [onmouseover], [srcdoc], base, marquee"
+        assert page.locator("[href*='javascript:']").count() == 0, page.url
         assert page.locator(foreign).count() == 0, page.url
         assert "evil.example" not in page.url
 
@@ -106,8 +110,10 @@ def test_in_everything_a_program_sends_and_a_moderator_types(
     desk: Desk, silent: Callable[[Page], None], sender: Sender
 ) -> None:
     photo = a_photo(sender.installation)
-    names = [payload.replace('"', "%22").replace("\n", " ").replace("\u2028", " ") for payload in PAYLOADS[:9]]
-    fields = {name: ALL for name in ("description", "statement", "authorisation")}
+    names = [
+        payload.replace('"', "%22").replace("\n", " ").replace("\u2028", " ") for payload in PAYLOADS[:9]
+    ]
+    fields: dict[str, Any] = {name: ALL for name in ("description", "statement", "authorisation")}
     fields |= {"signature": PAYLOADS[2], "contact_channel": "email", "contact_address": PAYLOADS[9]}
     fields |= {"accounts": [f"@{payload}" for payload in PAYLOADS], "contact_name": PAYLOADS[10]}
     sent = sender.send(*(Upload(name, photo.data, "image/jpeg") for name in names), **fields)
@@ -153,6 +159,8 @@ def read_the_log(desk: Desk, silent: Callable[[Page], None], number: str) -> Non
 def test_in_the_address_of_a_search(desk: Desk) -> None:
     page = desk("mona", refusals_expected=True)
     for payload in PAYLOADS:
-        page.goto("/search/?" + "&".join(f"{name}={quote(payload, safe='')}" for name in ("q", "page", "show")))
+        page.goto(
+            "/search/?" + "&".join(f"{name}={quote(payload, safe='')}" for name in ("q", "page", "show"))
+        )
         assert page.evaluate("window.shouted") is None
         assert page.locator("main [name=q]").input_value() == payload

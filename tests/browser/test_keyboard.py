@@ -20,11 +20,13 @@ pytestmark = pytest.mark.browser
 FOCUS_SHOWS = """() => {
   const focused = document.activeElement;
   const row = focused.matches("[data-row-link]") ? focused.closest(".is-at") : null;
-  const hidden = focused.matches("input[type=radio], input[type=checkbox]") && focused.getBoundingClientRect().width < 8;
+  const choice = focused.matches("input[type=radio], input[type=checkbox]");
+  const hidden = choice && focused.getBoundingClientRect().width < 8;
   const target = row ?? (hidden ? focused.closest("label, li") : focused);
   const style = getComputedStyle(target);
   const box = target.getBoundingClientRect();
-  const seen = box.width > 0 && box.height > 0 && box.bottom > 0 && box.top < innerHeight && box.right > 0 && box.left < innerWidth;
+  const inside = box.bottom > 0 && box.top < innerHeight && box.right > 0 && box.left < innerWidth;
+  const seen = box.width > 0 && box.height > 0 && inside;
   const least = focused.matches("input, textarea, select") ? 1 : 2;
   const marked = style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= least;
   return seen && (marked || (row && style.boxShadow !== "none")) ? "" : focused.outerHTML.slice(0, 160);
@@ -68,7 +70,14 @@ def test_the_sheet_names_every_key_of_the_case_page(desk: Desk, sent: Sent) -> N
     page.wait_for_selector("#evidence-panel .stage-preview")
     page.keyboard.press("?")
     sheet = page.inner_text("#key-sheet")
-    for words in ("Search", "Put on hold", "Give the case back", "Remove", "Send the decision", "Reveal for 15 s"):
+    for words in (
+        "Search",
+        "Put on hold",
+        "Give the case back",
+        "Remove",
+        "Send the decision",
+        "Reveal for 15 s",
+    ):
         assert words in sheet
     page.keyboard.press("Escape")
     page.keyboard.press("b")

@@ -1,4 +1,4 @@
-"""A look ends when it should: by Escape, by turning away, by its time; it is lengthened once and coloured on request."""
+"""A look ends by Escape, by turning away, by its time; it is lengthened once and coloured on request."""
 
 from __future__ import annotations
 
@@ -41,7 +41,9 @@ def open_look(desk: Desk, sent: Sent) -> Page:
 
 
 def last_look(installation: RunningInstallation, sent: Sent) -> dict[str, object]:
-    columns = "reason, closed_at IS NOT NULL, estimated, extended_at IS NOT NULL, coloured_at IS NOT NULL, seconds"
+    columns = (
+        "reason, closed_at IS NOT NULL, estimated, extended_at IS NOT NULL, coloured_at IS NOT NULL, seconds"
+    )
     [row] = installation.psql(
         f"SELECT {columns} FROM evidence_reveal WHERE item_id IN (SELECT i.id FROM evidence_item i JOIN cases_case c "
         "ON c.id = i.case_id WHERE c.public_id = %s) ORDER BY id DESC LIMIT 1",

@@ -76,19 +76,26 @@ def test_it_stands_on_no_page_of_monas(desk: Desk, sent: Sent) -> None:
         assert mona.locator("[data-row]").count() == 0, query
 
 
-def test_no_endpoint_answers_mona_about_it(desk: Desk, installation: RunningInstallation, marked: Sent) -> None:
+def test_no_endpoint_answers_mona_about_it(
+    desk: Desk, installation: RunningInstallation, marked: Sent
+) -> None:
     [(item,)] = installation.psql(
-        "SELECT i.public_id FROM evidence_item i JOIN cases_case c ON c.id = i.case_id WHERE c.public_id = %s", marked.case
+        "SELECT i.public_id FROM evidence_item i JOIN cases_case c ON c.id = i.case_id WHERE c.public_id = %s",
+        marked.case,
     )
     addresses = [marked.page, f"/evidence/case/{marked.case}/", f"/reports/case/{marked.case}/"]
     addresses += [f"/evidence/items/{item}/", f"/evidence/items/{item}/preview/"]
-    actions = [f"{marked.page}{verb}/" for verb in ("claim", "heartbeat", "release", "hold", "skip", "decide", "notes")]
+    actions = [
+        f"{marked.page}{verb}/"
+        for verb in ("claim", "heartbeat", "release", "hold", "skip", "decide", "notes")
+    ]
     actions += [f"/evidence/items/{item}/reveal/", f"/evidence/items/{item}/verify/"]
     mona = desk("mona", refusals_expected=True)
     answers: dict[str, APIResponse] = {address: mona.request.get(address) for address in addresses}
     mona.goto("/queue/")
     token = mona.locator("[name=csrfmiddlewaretoken]").first.get_attribute("value") or ""
-    form, headers = {"csrfmiddlewaretoken": token, "reason": "decide", "text": "x"}, {"Referer": mona.url}
+    form: dict[str, str | float | bool] = {"csrfmiddlewaretoken": token, "reason": "decide", "text": "x"}
+    headers = {"Referer": mona.url}
     answers |= {address: mona.request.post(address, form=form, headers=headers) for address in actions}
     assert {address: answer.status for address, answer in answers.items() if answer.status != 404} == {}
 

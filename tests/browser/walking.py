@@ -66,9 +66,14 @@ TOO_WIDE = """() => {
   });
   return [`${root.scrollWidth} px`, ...wide.slice(0, 3).map((e) => e.outerHTML.slice(0, 120))];
 }"""
-UNTRANSLATED = """() => {
-  const data = "code, pre, kbd, .mono, [translate=no], .person-name, .person-mark, .menu-head, .rail-brand, svg, script, style,"
-    + " option, .note > p:not(.soft), blockquote";
+#: Where texts stand as they were stored: what machines found, what people wrote, codes of the log, who else helps.
+STORED = (
+    ".signals, .timeline-detail, .table-sub, .table-scroll a, .table-scroll td, #reports-panel p, "
+    "#cases-standing > .panel-body > p, .facts dt"
+)
+UNTRANSLATED = """(stored) => {
+  const data = "code, pre, kbd, .mono, [translate=no], .person-name, .person-mark, .menu-head, .rail-brand, svg,"
+    + " script, style, option, blockquote, .note > p:not(.soft), " + stored;
   const found = [];
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   while (walker.nextNode()) {
@@ -85,8 +90,9 @@ UNTRANSLATED = """() => {
 
 
 def settle(page: Page) -> None:
-    """Wait until the panels of a page have come and nothing moves any more."""
-    page.wait_for_load_state("networkidle")
+    """Wait until the page and the panels it fetches by itself have come."""
+    page.wait_for_load_state("load")
+    page.wait_for_selector("[hx-trigger='load']", state="detached")
 
 
 def what_is_wrong(page: Page) -> list[str]:
@@ -98,7 +104,10 @@ def what_is_wrong(page: Page) -> list[str]:
         faults += [f"{size['width']} light: {found}" for found in axe_finds(page)]
         page.emulate_media(color_scheme="dark", reduced_motion="reduce")
         # Light and dark differ in colours only: the other rules need no second run.
-        faults += [f"{size['width']} dark: {found}" for found in axe_finds(page, ["color-contrast", "link-in-text-block"])]
+        faults += [
+            f"{size['width']} dark: {found}"
+            for found in axe_finds(page, ["color-contrast", "link-in-text-block"])
+        ]
         faults += [f"{size['width']} too wide: {found}" for found in page.evaluate(TOO_WIDE)]
     page.set_viewport_size(WIDE)  # type: ignore[arg-type]
     page.emulate_media(color_scheme="light")
@@ -124,5 +133,7 @@ def axe_finds(page: Page, rules: list[str] | None = None) -> list[str]:
         options["runOnly"] = {"type": "rule", "values": rules}
     violations = Axe().run(page, options=options).response["violations"]
     return [
-        f"{found['id']} at {found['nodes'][0]['html'][:140]}" for found in violations if found["impact"] in GRAVE
+        f"{found['id']} at {found['nodes'][0]['html'][:140]}"
+        for found in violations
+        if found["impact"] in GRAVE
     ]

@@ -13,16 +13,16 @@ import time
 from pathlib import Path
 
 from tests.bench import machine, measuring
-from tests.bench.sheet import Sheet
 from tests.bench.pictures import CHECKOUT
+from tests.bench.sheet import Sheet
 from tests.running import RunningInstallation, free_port
 
 PAGE = CHECKOUT / "docs" / "figures.md"
 PREFACE = """
 `make bench` writes this page: one run on the machine below, everything on it (database, web, workers, and the programs
 that send and ask). Figures, not promises; on a machine that does other work at the same time they are worse.
-Pages and uploads go over loopback HTTP through gunicorn, as in `make run`; evidence is sealed, the log is sealed beside it,
-and the database commits durably (`fsync` on).
+Pages and uploads go over loopback HTTP through gunicorn, as in `make run`; evidence is sealed, the log is sealed beside
+it, and the database commits durably (`fsync` on).
 """
 
 

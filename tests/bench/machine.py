@@ -26,7 +26,7 @@ HEAVY = {
     "numpy": "numpy",
     "scipy": "scipy",
     "c2pa": "c2pa",
-    "libav": "PyAV",
+    "libavcodec": "PyAV",
     "pillow_heif": "HEIF decoder",
     "_avif": "AVIF decoder",
 }

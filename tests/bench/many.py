@@ -46,7 +46,12 @@ def _insert(numbers: range, chance: random.Random) -> None:
     for number, case in zip(numbers, cases, strict=True):
         received = now - timedelta(hours=chance.uniform(0, HOURS))
         clocks.append(
-            Clock(case=case, profile=Clock.Profile.US_TIDA, started_at=received, due_at=received + timedelta(hours=48))
+            Clock(
+                case=case,
+                profile=Clock.Profile.US_TIDA,
+                started_at=received,
+                due_at=received + timedelta(hours=48),
+            )
         )
         link = f"https://many.example/{number}"
         blind = blind_index(CaseTerm.Kind.URL, link)

@@ -146,7 +146,7 @@ def whole_path(
     took = uploads.load(running, key, pictures.photos())
     _load_rows(sheet, IMAGES, "2 workers", took, kernel_sum(kernels["small"]) if kernels else None)
     _say("large reports")
-    once = uploads.one_by_one(running, key, [pictures.large()] * 16)
+    once = uploads.one_by_one(running, key, [pictures.large()] * 12)
     sheet.section(WAITS, "Durations as the asking program sees them, on connections that stay open.")
     sheet.add(
         WAITS,
@@ -155,7 +155,7 @@ def whole_path(
     )
     sheet.add(WAITS, "from its commit to the start of its examination", spread(once.starts))
     sheet.add(WAITS, "from its commit to the examined picture", spread(once.examined))
-    busy = uploads.load(running, key, [pictures.large()] * 24)
+    busy = uploads.load(running, key, [pictures.large()] * 16)
     sheet.add(WAITS, f"POST of 2 MB from {uploads.SENDERS} programs at once while workers examine",
               f"{spread(busy.answers)}; {busy.pictures / busy.acknowledged:.1f} reports/s acknowledged")  # fmt: skip
     _load_rows(sheet, LARGE, "2 workers", busy, kernel_sum(kernels["large"]) if kernels else None)
@@ -177,6 +177,11 @@ def _load_rows(sheet: Sheet, heading: str, workers: str, took: uploads.Load, bar
     sheet.add(
         heading, f"whole path, {workers}: processor time per picture", f"{each * 1000:.0f} ms ({parts})"
     )
+    sheet.add(
+        heading,
+        f"whole path, {workers}: a job in the worker",
+        f"{took.job * 1000:.0f} ms by the clock; {took.at_once:.1f} ran at once on average",
+    )
     if bare is not None:
         sheet.add(
             heading, f"whole path, {workers}: against the bare kernels",
@@ -193,7 +198,7 @@ def one_worker(running: RunningInstallation, sheet: Sheet, key: str) -> None:
     running.start()
     uploads.load(running, key, pictures.photos()[:4])
     _load_rows(sheet, IMAGES, f"1 worker, {MANY:,} cases waiting",
-               uploads.load(running, key, pictures.photos()[:60]), None)  # fmt: skip
+               uploads.load(running, key, pictures.photos()[:40]), None)  # fmt: skip
 
 
 def memory(running: RunningInstallation) -> list[list[str]]:
@@ -213,8 +218,8 @@ def memory(running: RunningInstallation) -> list[list[str]]:
 def _memory_rows(sheet: Sheet, idle: list[list[str]], after: list[list[str]], peak: float) -> None:
     sheet.section(
         MEMORY,
-        "PSS: shared pages divided among those who share them, so that the parts add up. Then each process as PSS/RSS in"
-        " MiB, the part's first process first; for PostgreSQL these are the server and its backends.",
+        "PSS: shared pages divided among those who share them, so that the parts add up. Then each process as PSS/RSS"
+        " in MiB, the part's first process first; for PostgreSQL these are the server and its backends.",
     )
     for when, rows in (("idle", idle), ("after the load", after)):
         for part, pss, each, loaded in rows:
@@ -263,8 +268,8 @@ def log(running: RunningInstallation, sheet: Sheet) -> None:
     _say("log")
     sheet.section(
         LOG,
-        "Clients are processes that commit one entry each time and do nothing else; the sealer of the product runs beside"
-        " them. On a database of its own with `fsync` on.",
+        "Clients are processes that commit one entry each time and do nothing else; the sealer of the product runs"
+        " beside them. On a database of its own with `fsync` on.",
     )
     for line in log_lines(running):
         what, _, figure = line.strip().partition(": ")

@@ -19,13 +19,20 @@ SENDERS = 4
 PATIENCE = 120.0
 #: What the ledger announces whenever something in it changes (casework.jobs.actions.CHANNEL, without Django here).
 CHANNEL = "casework_jobs"
+_JOBS = """
+    SELECT avg(took)::float8, (sum(took) / greatest(max(finished) - min(started), 0.001))::float8 FROM (
+        SELECT extract(epoch FROM finished_at - started_at) AS took, extract(epoch FROM finished_at) AS finished,
+            extract(epoch FROM started_at) AS started
+        FROM jobs_job WHERE kind = 'evidence.examine' ORDER BY id DESC LIMIT %s) AS latest
+"""
 _WAITING = "SELECT count(*) FROM jobs_job WHERE kind = 'evidence.examine' AND state IN ('queued', 'running')"
 
 
 @dataclass
 class Load:
     """What one load gave: seconds of the clock until all was acknowledged and until all was examined, seconds of
-    processor time by part, seconds each report took to be acknowledged, and the peak of all memory in MiB.
+    processor time by part, seconds each report took to be acknowledged, the peak of all memory in MiB, how long a job
+    ran by the clock (seconds), and how many ran at once on average.
     """
 
     pictures: int
@@ -34,6 +41,8 @@ class Load:
     cpu: dict[str, float]
     answers: list[float]
     peak: float
+    job: float
+    at_once: float
 
 
 def load(running: RunningInstallation, key: str, data: Sequence[bytes], senders: int = SENDERS) -> Load:
@@ -48,7 +57,8 @@ def load(running: RunningInstallation, key: str, data: Sequence[bytes], senders:
         examined = time.monotonic() - began
         after = _cpu(running)
     spent = {part: after[part] - cpu.get(part, 0.0) for part in after}
-    return Load(len(sent), acknowledged, examined, spent, answers, peak.mib)
+    [(job, at_once)] = running.psql(_JOBS, len(sent))
+    return Load(len(sent), acknowledged, examined, spent, answers, peak.mib, job, at_once)
 
 
 def send(running: RunningInstallation, key: str, data: Sequence[bytes], senders: int) -> list[float]:

@@ -32,7 +32,7 @@ KEYWORDS = DEFAULT_KEYWORDS | {
     "pgettext_lazy": ((1, "c"), 2),
 }
 ACCENTED = str.maketrans("aceinouyACEINOUY", "áçéíñóúýÁÇÉÍÑÓÚÝ")
-KEPT = re.compile(r"%\([^)]*\)[a-z]|%[%ds]|\{[^}]*\}|<[^>]*>|&[a-z#0-9]+;")
+KEPT = re.compile(r"%\([^)]*\)[-+ #0-9.]*[a-zA-Z]|%[%ds]|\{[^}]*\}|<[^>]*>|&[a-z#0-9]+;")
 
 
 def main() -> int:

@@ -121,6 +121,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "casework.ui.middleware.ResponseHeadersMiddleware",
     "csp.middleware.CSPMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -133,7 +134,6 @@ MIDDLEWARE = [
     "casework.staff.middleware.MfaRequiredMiddleware",
     "casework.staff.middleware.PersonalTimeZoneMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -215,6 +215,9 @@ FRAME_PARTS = {
     "due": "casework.cases.frame.due",
     "counts": "casework.cases.frame.counts",
 }
+
+#: Called with a case, in the same transaction, when it becomes restricted or free again.
+ON_RESTRICTION = "casework.evidence.actions.recount_known"
 
 CACHES = {
     "default": {
@@ -312,6 +315,7 @@ MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not IS_SECURE
 MFA_ADAPTER = "casework.staff.adapter.MfaAdapter"
 MFA_REQUIRED = not IS_DEMO
 USERSESSIONS_TRACK_ACTIVITY = False
+USERSESSIONS_ADAPTER = "casework.staff.adapter.UserSessionsAdapter"
 
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
 SESSION_IDLE_SECONDS = 15 * 60
@@ -324,6 +328,8 @@ SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Strict"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IS_SECURE
 SESSION_COOKIE_NAME = "__Host-session" if IS_SECURE else "session"
 CSRF_COOKIE_NAME = "__Host-csrf" if IS_SECURE else "csrf"
+# In the session, not in a cookie of their own that would be neither __Host- nor ended with the session.
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 CSRF_FAILURE_VIEW = "casework.ui.views.csrf_failure"
 
 # --- the browser --------------------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import MAXYEAR, datetime
 from typing import Any
 
 from django import forms
@@ -42,6 +43,19 @@ class LogSearch(forms.Form):
     def __init__(self, viewer: User, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.viewer = viewer
+
+    def clean_since(self) -> datetime | None:
+        return self._of_our_time("since")
+
+    def clean_until(self) -> datetime | None:
+        return self._of_our_time("until")
+
+    def _of_our_time(self, name: str) -> datetime | None:
+        """A time that is one in every zone: the first and the last day of the calendar are not."""
+        given: datetime | None = self.cleaned_data[name]
+        if given is not None and not 1 < given.year < MAXYEAR:
+            raise forms.ValidationError(_("There is no entry of that year."))
+        return given
 
     def filters(self) -> Filters:
         """The valid form as filters. A case that does not exist for the viewer finds nothing, whatever the reason."""

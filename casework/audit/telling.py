@@ -29,6 +29,8 @@ CODES: dict[str, StrOrPromise] = {
     "decided_keep": _("decided to keep"),
     "refused_by_second_person": _("the second person refused"),
     "effects_confirmed": _("every effect is confirmed"),
+    "reporter_wrote": _("the reporter wrote"),
+    "places_added": _("the reporter named another place"),
     "session_ended": _("the browser session ended"),
     "approval": _("waits for a second person"),
     "decided": _("decided"),
@@ -78,8 +80,7 @@ def _changed(data: Mapping[str, Any]) -> str:
         parts.append(_now("explicit score %(score).2f") % {"score": float(data["explicit_score"])})
     if data.get("synthetic_found"):
         parts.append(_now("traces of an AI generator"))
-    if known := data.get("known_matches"):
-        parts.append(ngettext("%(n)d known copy", "%(n)d known copies", known) % {"n": known})
+    # Not the known copies: one of them may lie in a case that was restricted since.
     return " · ".join(parts)
 
 

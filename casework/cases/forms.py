@@ -106,8 +106,9 @@ class ReasonForm(forms.Form):
 
 
 class ReviewForm(forms.Form):
-    """The second person's word."""
+    """The second person's word. ``decision`` is the public id of the decision that the page showed."""
 
+    decision = forms.UUIDField(widget=forms.HiddenInput)
     approved = forms.ChoiceField(
         label=_("Your word"), choices=[("yes", _("Approve")), ("no", _("Refuse"))], widget=forms.RadioSelect
     )

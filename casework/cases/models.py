@@ -236,9 +236,8 @@ class Decision(models.Model):
     statement = EncryptedTextField(blank=True)
     decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     decided_at = models.DateTimeField(db_default=Now())
-    override_of = models.OneToOneField(
-        "self", null=True, on_delete=models.PROTECT, related_name="overridden_by"
-    )
+    # Not unique: a decision that a second person refused names the same one as the next that is proposed.
+    override_of = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="replacements")
     needs_second = models.BooleanField(default=False)
 
     class Meta:

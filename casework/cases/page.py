@@ -61,12 +61,12 @@ def decision_named(case: Case, public_id: UUID | None) -> Decision | None:
     return case.decisions.filter(public_id=public_id).first() if public_id else None
 
 
-def decision_to_review(case: Case) -> Decision:
-    """The decision that waits for a second person; 404 where none does."""
-    waiting = waiting_decision(case)
-    if waiting is None:
+def decision_to_review(case: Case, public_id: UUID) -> Decision:
+    """The decision of this case that a page showed to the second person; 404 for any other."""
+    shown = decision_named(case, public_id)
+    if shown is None:
         raise Http404
-    return waiting
+    return shown
 
 
 def effect_of(case: Case, public_id: UUID) -> Effect:
@@ -118,8 +118,9 @@ def case_context(case: Case, user: User, **sent: Any) -> dict[str, Any]:
         "may_note": user.may(Perm.WRITE_NOTE),
         "sees_evidence": user.may(Perm.SEE_PREVIEWS),
         "decision_form": sent.get("decision") or _decision_form(case, user, token, standing),
-        "outcomes": _outcomes(case, standing),
-        "review_form": sent.get("review") or forms.ReviewForm(),
+        "outcomes": _outcomes(case),
+        "review_form": sent.get("review")
+        or forms.ReviewForm(initial={"decision": waiting.public_id if waiting else None}),
         "hold_form": sent.get("hold") or forms.HoldForm(initial={"token": token}),
         "take_over_form": sent.get("take_over") or forms.ReasonForm(),
         "effect_form": forms.EffectForm(),
@@ -153,7 +154,7 @@ def _decision_form(
     return forms.DecisionForm(initial=initial | _draft(case, user, "decision"), case=case)
 
 
-def _outcomes(case: Case, standing: Decision | None) -> list[dict[str, Any]]:
+def _outcomes(case: Case) -> list[dict[str, Any]]:
     """Each outcome with its key, the rules that fit it and what it will do, said before the click."""
     places = case.locator_count
     will: dict[str, str] = {
@@ -178,7 +179,7 @@ def _outcomes(case: Case, standing: Decision | None) -> list[dict[str, Any]]:
             "key": OUTCOME_KEYS[value],
             "policies": " ".join(forms.POLICIES[value]),
             "will": will[value] % {"n": places} if "%(n)" in will[value] else will[value],
-            "second": needs_second(case, value, standing),
+            "second": needs_second(case, value),
         }
         for value, label in forms.outcomes_for(case)
     ]

@@ -13,10 +13,9 @@ from django.db.models import (
     DurationField,
     ExpressionWrapper,
     F,
+    FilteredRelation,
     FloatField,
-    OuterRef,
     Q,
-    Subquery,
     Value,
     When,
 )
@@ -34,11 +33,6 @@ DUE_SOON = 0.75
 
 def _points(condition: Q, points: float) -> SqlCase:
     return SqlCase(When(condition, then=Value(points)), default=Value(0.0), output_field=FloatField())
-
-
-def _clock(field: str) -> Subquery:
-    running = Clock.objects.filter(case=OuterRef("pk"), stopped_at__isnull=True).order_by("due_at")
-    return Subquery(running.values(field)[:1])
 
 
 def _seconds(expression: Any) -> Extract:
@@ -118,13 +112,25 @@ FACTORS = (
 )
 
 
-def with_priority(cases: CaseQuerySet) -> CaseQuerySet:
-    """*cases* with ``due_at``, ``clock_used`` (share of the time, 1 = due), one column a factor and ``urgency``."""
+def with_clock(cases: CaseQuerySet) -> CaseQuerySet:
+    """*cases* with ``clock_started``, ``due_at`` and ``clock_used`` (share of the time, 1 = due); NULL without a clock.
+
+    A join, not a subquery: every expression over these columns repeats them, and a subquery would be run each time. A
+    case has one clock of a profile, so the join never doubles a row.
+    """
+    running = Q(clocks__profile=Clock.Profile.US_TIDA, clocks__stopped_at__isnull=True)
     used = _seconds(Now() - F("clock_started")) / _seconds(F("due_at") - F("clock_started"))
-    annotated = cases.annotate(clock_started=_clock("started_at"), due_at=_clock("due_at")).annotate(
-        clock_used=ExpressionWrapper(Cast(used, FloatField()), output_field=FloatField())
+    found: CaseQuerySet = (
+        cases.annotate(running_clock=FilteredRelation("clocks", condition=running))
+        .annotate(clock_started=F("running_clock__started_at"), due_at=F("running_clock__due_at"))
+        .annotate(clock_used=ExpressionWrapper(Cast(used, FloatField()), output_field=FloatField()))
     )
-    annotated = annotated.annotate(**{f"p_{factor.name}": factor.points for factor in FACTORS})
+    return found
+
+
+def with_priority(cases: CaseQuerySet) -> CaseQuerySet:
+    """*cases* with the columns of ``with_clock``, one column a factor and their sum ``urgency``."""
+    annotated = with_clock(cases).annotate(**{f"p_{factor.name}": factor.points for factor in FACTORS})
     total: Any = Value(0.0)
     for factor in FACTORS:
         total = total + Coalesce(F(f"p_{factor.name}"), Value(0.0))

@@ -6,15 +6,15 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import Count, Min, Q
+from django.db.models import Count, Exists, Min, OuterRef, Q
 from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from casework.accounts.models import User
 
-from .models import Case, CaseQuerySet
-from .priority import DUE_SOON, most_urgent_first, with_priority
+from .models import Case, CaseQuerySet, Decision
+from .priority import DUE_SOON, most_urgent_first, with_clock, with_priority
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -25,7 +25,7 @@ ONE_HOUR = timedelta(hours=1)
 
 @dataclass(frozen=True)
 class Filter:
-    """One chip above the queue; *condition* may use the columns of ``with_priority``."""
+    """One chip above the queue; *condition* may use the columns of ``with_clock``."""
 
     name: str
     label: StrOrPromise
@@ -58,7 +58,7 @@ def queue(user: User, chosen: str) -> CaseQuerySet:
 def counts(user: User) -> dict[str, Any]:
     """How many cases each filter holds, how many are late, and since when the oldest waits: one query."""
     tallies = {entry.name: Count("pk", filter=entry.condition or Q(pk__isnull=False)) for entry in FILTERS}
-    return with_priority(in_queue(user)).aggregate(
+    return with_clock(in_queue(user)).aggregate(
         **tallies, late=Count("pk", filter=Q(clock_used__gte=1)), oldest=Min("created_at")
     )
 
@@ -77,10 +77,9 @@ def held(user: User) -> CaseQuerySet:
 
 def approvals(user: User) -> CaseQuerySet:
     """The cases whose decision waits for a second person, this one's own left out."""
+    proposed = Decision.objects.filter(case=OuterRef("pk"), needs_second=True, review__isnull=True)
     waiting = Case.objects.for_user(user).filter(status=Case.Status.APPROVAL)
-    return most_urgent_first(
-        waiting.exclude(decisions__needs_second=True, decisions__review=None, decisions__decided_by=user)
-    )
+    return most_urgent_first(waiting.filter(Exists(proposed.exclude(decided_by=user))))
 
 
 def effects_open(user: User) -> CaseQuerySet:

@@ -20,6 +20,14 @@ def normal_reference(text: str) -> str:
     return compact.replace("O", "0").replace("I", "1").replace("L", "1")
 
 
+def _normal_url(text: str) -> str:
+    """The address as it is indexed; empty for what only looks like one."""
+    try:
+        return normal_url(text)
+    except ValueError:
+        return ""
+
+
 def terms_of(query: str) -> list[bytes]:
     """The blind indexes that *query* could mean: it is tried as every kind of term it can be."""
     text = query.strip()
@@ -30,7 +38,7 @@ def terms_of(query: str) -> list[bytes]:
     if HEX.fullmatch(lowered):
         candidates.append((CaseTerm.Kind.DIGEST, lowered))
     if "://" in text:
-        candidates += [(CaseTerm.Kind.URL, normal_url(text))]
+        candidates += [(CaseTerm.Kind.URL, _normal_url(text))]
     elif "." in text and " " not in text:
         candidates += [(CaseTerm.Kind.HOST, url_host(f"https://{text}"))]
     candidates.append((CaseTerm.Kind.ACCOUNT, normal_account(text)))

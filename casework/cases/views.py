@@ -218,14 +218,14 @@ def decide(request: DeskRequest, public_id: UUID) -> HttpResponse:
 def review(request: DeskRequest, public_id: UUID) -> HttpResponse:
     found = _case(request, public_id)
     form = forms.ReviewForm(request.POST)
-    waiting = page.decision_to_review(found)
     if not form.is_valid():
         return render(
             request, "cases/detail.html", page.case_context(found, request.user, review=form), status=422
         )
     data = form.cleaned_data
+    shown = page.decision_to_review(found, data["decision"])
     actions.review_decision(
-        waiting, actor=request.user, approved=data["approved"] == "yes", reason=data["reason"]
+        shown, actor=request.user, approved=data["approved"] == "yes", reason=data["reason"]
     )
     return redirect("case", found.public_id)
 

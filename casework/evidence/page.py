@@ -22,6 +22,8 @@ from casework.wellbeing import meter
 from .models import Item, Reveal, RevealReason
 from .wording import signal_rows
 
+_LONGEST_MARKED_NAME = 30
+
 
 def panel_context(case: Case, user: User, *, session: str, chosen: str = "", **more: Any) -> dict[str, Any]:
     """The panel of *case* with one item on the stage: the one whose public id is *chosen*, else the first."""
@@ -94,7 +96,9 @@ def opened_context(reveal: Reveal | None) -> dict[str, Any] | None:
 def mark_of(reveal: Reveal) -> str:
     """What is drawn into the pixels: who looks, when, and under which reveal (the log finds it by these digits)."""
     now = timezone.now().strftime("%Y-%m-%d %H:%M:%S UTC")
-    return f"{reveal.person.name} {now} {str(reveal.public_id)[:8]}"
+    # A name of many letters must not push time and digits over the edge, nor turn or break the line.
+    name = "".join(filter(str.isprintable, reveal.person.name))[:_LONGEST_MARKED_NAME]
+    return f"{name} {now} {str(reveal.public_id)[:8]}"
 
 
 def facts(item: Item) -> list[dict[str, Any]]:

@@ -159,7 +159,8 @@ class SealingUploadHandler(FileUploadHandler):
         except NotSealed as error:
             self._not_sealed(error, skip=False)
             return None
-        upload = SealedUpload(name, content_type, sealed.size, sealed.sha256, sealed.md5, stage_blob(sealed))
+        declared = "".join(filter(str.isprintable, content_type))[:100]
+        upload = SealedUpload(name, declared, sealed.size, sealed.sha256, sealed.md5, stage_blob(sealed))
         self._staged.append(upload)
         return upload
 

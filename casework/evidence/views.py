@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
@@ -21,6 +20,7 @@ from django.views.decorators.http import require_GET, require_POST, require_safe
 from casework.accounts.models import User
 from casework.accounts.permissions import Perm, requires
 from casework.accounts.stepup import steps_up
+from casework.cases.actions import read_case, session_hash
 from casework.cases.models import Case
 from casework.privacy.keyring import KeyMissing
 
@@ -33,9 +33,8 @@ from .sealing import Doubt, open_blob
 View = Callable[..., HttpResponse]
 
 
-def session_hash(request: HttpRequest) -> str:
-    """What ties a reveal to the browser session without storing the session's key."""
-    return hashlib.sha256((request.session.session_key or "").encode()).hexdigest()
+def _session(request: HttpRequest) -> str:
+    return session_hash(request.session.session_key)
 
 
 def picture_only(view: View) -> Callable[..., HttpResponseBase]:
@@ -83,7 +82,7 @@ def _reveal(request: HttpRequest, public_id: UUID) -> Reveal:
 def _panel(
     request: HttpRequest, case: Case, *, chosen: str = "", status: int = 200, **more: Any
 ) -> HttpResponse:
-    context = page.panel_context(case, _person(request), session=session_hash(request), chosen=chosen, **more)
+    context = page.panel_context(case, _person(request), session=_session(request), chosen=chosen, **more)
     fragment = bool(request.headers.get("HX-Request"))
     return render(
         request, "evidence/_swap.html" if fragment else "evidence/case.html", context, status=status
@@ -103,6 +102,8 @@ def _after(request: HttpRequest, reveal: Reveal) -> HttpResponse:
 def case_evidence(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """The evidence of a case: previews, the stage, and what the signals say."""
     case = get_object_or_404(Case.objects.for_user(_person(request)), public_id=public_id)
+    if not request.headers.get("HX-Request"):  # the case page, which loads the panel, has its own entry
+        read_case(case, actor=_person(request))
     return _panel(request, case, chosen=request.GET.get("item", ""))
 
 
@@ -110,9 +111,9 @@ def case_evidence(request: HttpRequest, public_id: UUID) -> HttpResponse:
 @requires(Perm.SEE_PREVIEWS)
 def item(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """One item: facts, signals, and its custody without a gap."""
-    return render(
-        request, "evidence/item.html", page.item_context(_item(request, public_id), _person(request))
-    )
+    found = _item(request, public_id)
+    read_case(found.case, actor=_person(request))
+    return render(request, "evidence/item.html", page.item_context(found, _person(request)))
 
 
 @require_safe
@@ -147,7 +148,7 @@ def reveal(request: HttpRequest, public_id: UUID) -> HttpResponse:
     if not form.is_valid():
         return _panel(request, found.case, chosen=str(public_id), form=form, status=422)
     reason = RevealReason(form.cleaned_data["reason"])
-    opened = actions.open_reveal(found, actor=_person(request), session=session_hash(request), reason=reason)
+    opened = actions.open_reveal(found, actor=_person(request), session=_session(request), reason=reason)
     return _after(request, opened)
 
 
@@ -167,7 +168,7 @@ def reveal_image(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """The rendition, marked with who looks and when; only under a living reveal of this session."""
     found = _reveal(request, public_id)
     try:
-        living = actions.serve_reveal(found, actor=_person(request), session=session_hash(request))
+        living = actions.serve_reveal(found, actor=_person(request), session=_session(request))
     except actions.RevealDenied as denied:
         actions.record_refused(found, actor=_person(request), why=denied.why)
         raise PermissionDenied from denied
@@ -182,7 +183,7 @@ def reveal_image(request: HttpRequest, public_id: UUID) -> HttpResponse:
 def reveal_extend(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """Look as long again, once."""
     found = _reveal(request, public_id)
-    actions.extend_reveal(found, actor=_person(request), session=session_hash(request))
+    actions.extend_reveal(found, actor=_person(request), session=_session(request))
     return _after(request, found)
 
 
@@ -191,7 +192,7 @@ def reveal_extend(request: HttpRequest, public_id: UUID) -> HttpResponse:
 def reveal_colour(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """Show the colours."""
     found = _reveal(request, public_id)
-    actions.colour_reveal(found, actor=_person(request), session=session_hash(request))
+    actions.colour_reveal(found, actor=_person(request), session=_session(request))
     return _after(request, found)
 
 

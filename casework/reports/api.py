@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -25,6 +24,7 @@ from rest_framework.views import APIView
 from casework.accounts.permissions import open_to_everybody
 from casework.evidence.actions import discard_staged
 from casework.evidence.uploads import accepts_uploads, staged_uploads
+from casework.ui.problems import PROBLEM, problem_response
 
 from .access import ApiKeyAuthentication
 from .actions import FilesNotAllowed, KeyReused, file_report, report_of_key
@@ -40,7 +40,6 @@ from .forms.api import (
 from .forms.api_docs import PROBLEMS, operations
 from .limits import Limit, TooOften, bytes_per_day, count, declared_bytes
 from .models import ApiKey, Report
-from .problems import PROBLEM, problem
 
 KEY_REPEATABLE = "Idempotency-Key"
 
@@ -171,5 +170,4 @@ def docs(request: HttpRequest) -> HttpResponse:
 @open_to_everybody
 def nothing_here(request: HttpRequest) -> HttpResponse:
     """Any other address below /api/: a problem, not a page."""
-    body = problem(404, _("There is nothing at this address."))
-    return HttpResponse(json.dumps(body), status=404, content_type=PROBLEM)
+    return problem_response(404, _("There is nothing at this address."))

@@ -12,6 +12,8 @@ from django.core.cache import cache
 from django.db import connection, transaction
 from django.http import HttpRequest
 
+from casework.accounts.requests import client_address
+
 
 @dataclass(frozen=True)
 class Limit:
@@ -80,15 +82,9 @@ def count(limit: Limit, key: str = "", *, cost: int = 1) -> None:
 
 
 def address_prefix(request: HttpRequest) -> str:
-    """Where a request comes from, coarsened to what one household or office shares: /24 for IPv4, /48 for IPv6.
-
-    The word of a proxy counts only where ``TRUSTED_PROXIES`` names it, and then only what it added itself.
-    """
-    said = request.META.get("REMOTE_ADDR", "")
-    if said in settings.TRUSTED_PROXIES:
-        said = request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip() or said
+    """Where a request comes from, coarsened to what one household or office shares: /24 for IPv4, /48 for IPv6."""
     try:
-        address = ipaddress.ip_address(said)
+        address = ipaddress.ip_address(client_address(request))
     except ValueError:
         return "unknown"
     if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from http import HTTPStatus
 from typing import Any
 
-from django.conf import settings
 from django.core.exceptions import (
     PermissionDenied,
     RequestDataTooBig,
@@ -15,7 +13,6 @@ from django.core.exceptions import (
     TooManyFilesSent,
 )
 from django.http import Http404
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from rest_framework import exceptions
 from rest_framework.response import Response
@@ -23,11 +20,10 @@ from rest_framework.response import Response
 from casework.cases.conflicts import Conflict
 from casework.evidence.actions import UploadGone
 from casework.evidence.uploads import UploadRefused
+from casework.ui.problems import PROBLEM, problem
 
 from .actions import FilesNotAllowed, KeyReused
 from .limits import TooOften
-
-PROBLEM = "application/problem+json"
 
 
 def problem_json(exception: Exception, context: Mapping[str, Any]) -> Response | None:
@@ -46,15 +42,6 @@ def problem_json(exception: Exception, context: Mapping[str, Any]) -> Response |
     if isinstance(found, exceptions.MethodNotAllowed):
         response["Allow"] = ", ".join(context["view"].allowed_methods)
     return response
-
-
-def problem(status: int, detail: str) -> dict[str, Any]:
-    return {
-        "type": f"{settings.PUBLIC_URL}{reverse('api_docs')}#error-{status}",
-        "title": HTTPStatus(status).phrase,
-        "status": status,
-        "detail": detail,
-    }
 
 
 class _Refused(exceptions.APIException):
@@ -111,7 +98,12 @@ def _detail(found: exceptions.APIException) -> str:
 
 def _errors(detail: Any, field: str = "") -> list[dict[str, str]]:
     if isinstance(detail, Mapping):
-        return [error for name, inner in detail.items() for error in _errors(inner, field or str(name))]
+        return [error for name, inner in detail.items() for error in _errors(inner, field or _whole(name))]
     if isinstance(detail, list):
         return [error for inner in detail for error in _errors(inner, field)]
-    return [{"field": "" if field == "non_field_errors" else field, "message": str(detail)}]
+    return [{"field": "" if field == "non_field_errors" else field, "message": _whole(detail)}]
+
+
+def _whole(text: object) -> str:
+    """*text* without halves of characters, which JSON may hold and UTF-8 may not: mistakes repeat what was sent."""
+    return str(text).encode("utf-8", "replace").decode()

@@ -108,6 +108,15 @@ def end_sessions(person: User, *, actor: User | None, why: str, but: str | None 
 
 
 @transaction.atomic
+def end_session(person: User, session_key: str | None, *, why: str) -> None:
+    """End one browser session of *person* and free what was claimed in it."""
+    UserSession.objects.filter(user=person, session_key=session_key).delete()
+    Session.objects.filter(session_key=session_key).delete()
+    cases.release_all(person, session=cases.session_hash(session_key))
+    record(Verb.SESSION_ENDED, actor=person, subject=person, personal={"name": person.name}, ended=1, why=why)
+
+
+@transaction.atomic
 def note_sign_in(person: User, *, address: str) -> None:
     """Somebody has signed in, second factor included where one is set up."""
     record(Verb.SIGNED_IN, actor=person, subject=person, personal={"address": address, "name": person.name})

@@ -2,35 +2,25 @@
 
 from __future__ import annotations
 
-import ipaddress
+from collections.abc import Iterable
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.mfa.adapter import DefaultMFAAdapter
+from allauth.usersessions.adapter import DefaultUserSessionsAdapter
+from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from casework.accounts.models import User
-from casework.accounts.requests import DeskRequest
+from casework.accounts.requests import DeskRequest, client_address
 from casework.privacy.keyring import fields_cipher
 
 from . import actions
 
 #: People of the demo; they exist in a marked demo database only, and sign in nowhere else.
 DEMO_DOMAIN = "@demo.test"
-
-
-def client_address(request: HttpRequest) -> str:
-    """The address a request came from: the proxy's word counts only from a proxy named in TRUSTED_PROXIES."""
-    peer = str(request.META.get("REMOTE_ADDR", "") or "127.0.0.1")
-    if peer in settings.TRUSTED_PROXIES:
-        forwarded = request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
-        try:
-            return str(ipaddress.ip_address(forwarded))
-        except ValueError:
-            return peer
-    return peer
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
@@ -40,7 +30,8 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         return False
 
     def get_client_ip(self, request: HttpRequest) -> str:
-        return client_address(request)
+        # Over a Unix socket there is no address; allauth's list of sessions wants one.
+        return client_address(request) or "127.0.0.1"
 
     def pre_login(self, request: HttpRequest, user: User, **kwargs: Any) -> HttpResponse | None:
         if user.email.endswith(DEMO_DOMAIN) and settings.PROFILE == "production":
@@ -78,3 +69,11 @@ class MfaAdapter(DefaultMFAAdapter):  # type: ignore[misc]
     def get_public_key_credential_rp_entity(self) -> dict[str, str]:
         entity: dict[str, str] = super().get_public_key_credential_rp_entity()
         return entity | {"name": "Casework"}
+
+
+class UserSessionsAdapter(DefaultUserSessionsAdapter):  # type: ignore[misc]
+    """Ending one's own sessions from the list is an entry, and frees what was claimed in them."""
+
+    def end_sessions(self, sessions: Iterable[UserSession]) -> None:
+        for session in sessions:
+            actions.end_session(session.user, session.session_key, why="ended_from_the_list")

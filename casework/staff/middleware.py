@@ -13,6 +13,8 @@ from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect
 from django.utils import timezone
 
+from . import actions
+
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
 #: Sent by scripts that poll or keep a lease: such a request neither extends a session nor counts as activity.
@@ -33,6 +35,7 @@ class SessionLimitsMiddleware:
             began = request.session.setdefault("began", now)
             seen = request.session.setdefault("seen", now)
             if now - began > settings.SESSION_LIFETIME_SECONDS or now - seen > settings.SESSION_IDLE_SECONDS:
+                actions.end_session(request.user, request.session.session_key, why="ran_out")
                 logout(request)
             elif BACKGROUND_HEADER not in request.headers and now - seen >= SEEN_EVERY:
                 request.session["seen"] = now

@@ -11,7 +11,15 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from casework.accounts.models import User
-from casework.accounts.permissions import GRANTS, Perm, Role, open_to_everybody, open_to_signed_in, requires
+from casework.accounts.permissions import (
+    GRANTS,
+    ROLE_LABELS,
+    Perm,
+    Role,
+    open_to_everybody,
+    open_to_signed_in,
+    requires,
+)
 from casework.accounts.requests import DeskRequest
 
 from . import actions, forms
@@ -43,7 +51,8 @@ def people(request: DeskRequest) -> HttpResponse:
     """Everybody who can sign in, and what their role may do."""
     listed = User.objects.for_user(request.user).select_related("organisation").order_by("-is_active", "name")
     matrix = [(perm.value.replace("_", " "), [perm in GRANTS[role] for role in Role]) for perm in Perm]
-    return render(request, "staff/people.html", {"people": listed, "roles": list(Role), "matrix": matrix})
+    roles = [ROLE_LABELS[role] for role in Role]
+    return render(request, "staff/people.html", {"people": listed, "roles": roles, "matrix": matrix})
 
 
 @require_http_methods(["GET", "POST"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase
 
 PERMISSIONS_POLICY = ", ".join(
@@ -27,6 +28,9 @@ class ResponseHeadersMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if request.META.get("REMOTE_ADDR") not in settings.TRUSTED_PROXIES:
+            # Django believes it from anybody once SECURE_PROXY_SSL_HEADER is set.
+            request.META.pop("HTTP_X_FORWARDED_PROTO", None)
         response = self.get_response(request)
         if not request.path.startswith("/static/"):
             response.headers.setdefault("Cache-Control", "no-store")

@@ -10,7 +10,7 @@ from django.template.loader import render_to_string
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST, require_safe
 
-from . import samples
+from . import problems, samples
 from .context import THEMES, frame
 
 THEME_SECONDS = 365 * 24 * 3600
@@ -59,6 +59,8 @@ def error_page(request: HttpRequest, status: int) -> HttpResponse:
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """handler400."""
+    if problems.speaks_to_a_program(request):
+        return problems.unreadable()
     return error_page(request, 400)
 
 
@@ -74,6 +76,8 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """handler500: renders without context processors, so that a broken database cannot break the apology."""
+    if problems.speaks_to_a_program(request):
+        return problems.broken()
     return HttpResponse(render_to_string("errors/500.html"), status=500)
 
 

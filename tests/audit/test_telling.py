@@ -15,7 +15,7 @@ SAID = [
      "decided → closed · every effect is confirmed"),
     (Verb.CASE_FACTORS_CHANGED, {"locators_added": 2}, "2 places named"),
     (Verb.CASE_FACTORS_CHANGED, {"explicit_score": "0.941", "synthetic_found": True, "known_matches": 1},
-     "explicit score 0.94 · traces of an AI generator · 1 known copy"),
+     "explicit score 0.94 · traces of an AI generator"),
     (Verb.DECISION_MADE, {"outcome": "keep", "policy": "ncii_ai", "needs_second": True},
      "keep · intimate imagery made or altered with AI · waits for a second person"),
     (Verb.EVIDENCE_EXAMINED, {"signals": {"explicit": {"status": "found"}, "c2pa": {"status": "not_found"}}},

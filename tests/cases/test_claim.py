@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 from django.db.models.functions import Now
+from django.utils import timezone
 
 from casework.cases import actions, reading
 from casework.cases.models import LEASE_SECONDS, Case
@@ -61,6 +62,22 @@ def test_a_heartbeat_cannot_bring_back_a_lease_that_ran_out():
         actions.renew_claim(case, actor=mona, token=token)
 
 
+def test_a_token_of_an_earlier_claim_is_dead_also_for_the_same_person():
+    case, mona = make_case(), person("mona")
+    old = actions.claim_case(case, actor=mona)
+    new = actions.claim_case(case, actor=mona)
+    with pytest.raises(actions.LeaseLost):
+        actions.renew_claim(case, actor=mona, token=old)
+    actions.renew_claim(case, actor=mona, token=new)
+
+
+def test_monas_token_is_worth_nothing_in_milos_hands():
+    case = make_case()
+    token = actions.claim_case(case, actor=person("mona"))
+    with pytest.raises(actions.LeaseLost):
+        actions.renew_claim(case, actor=person("milo"), token=token)
+
+
 def test_mona_gives_a_case_back():
     case, mona = make_case(), person("mona")
     token = actions.claim_case(case, actor=mona)
@@ -96,6 +113,38 @@ def test_a_skipped_case_stays_away_from_whoever_skipped_it():
     assert case not in reading.queue(mona, "all")
     assert case in reading.queue(person("milo"), "all")
     assert verbs_of(case)[-1] == "case.skipped"
+
+
+def test_putting_a_case_aside_is_an_entry_with_its_date():
+    case, mona = make_case(), person("mona")
+    token = actions.claim_case(case, actor=mona)
+    until = timezone.now() + timedelta(hours=2)
+    actions.hold_case(case, actor=mona, token=token, until=until, reason="the host was asked")
+    assert (case.status, case.wake_at, case.claimed_by) == (Case.Status.HELD, until, None)
+    assert verbs_of(case)[-2:] == ["case.moved", "case.held"]
+
+
+def hold(case: Case, token: uuid.UUID) -> None:
+    until = timezone.now() + timedelta(hours=2)
+    actions.hold_case(case, actor=person("mona"), token=token, until=until, reason="x")
+
+
+def skip(case: Case, token: uuid.UUID) -> None:
+    actions.skip_case(case, actor=person("mona"), token=token)
+
+
+@pytest.mark.parametrize("act", [hold, skip])
+def test_without_a_living_claim_a_case_is_neither_put_aside_nor_passed_on(act):
+    case = make_case()
+    token = actions.claim_case(case, actor=person("mona"))
+    let_lease_run_out(case)
+    before = verbs_of(case)
+    with pytest.raises(actions.LeaseLost):
+        act(case, token)
+    case.refresh_from_db()
+    assert case.status == Case.Status.WAITING
+    assert not case.skips.exists()
+    assert verbs_of(case) == before
 
 
 def test_every_claim_ends_with_its_session():

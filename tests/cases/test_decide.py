@@ -153,14 +153,88 @@ def test_putting_removed_content_back_waits_for_another_person():
     assert "decision.approved" in verbs_of(case)
 
 
-def test_a_refused_decision_changes_nothing_and_the_case_waits_again():
+def test_nobody_decides_while_a_decision_waits_for_a_second_person():
+    case = make_case()
+    removal = decide(case)
+    waiting = decide(case, who="milo", outcome=Outcome.KEEP)
+    token = actions.claim_case(case, actor=person("mona"))
+    before = verbs_of(case)
+    with pytest.raises(actions.AlreadyDecided):
+        actions.decide_case(
+            case, actor=person("mona"), token=token, outcome=Outcome.RESTRICT, policy=Policy.NCII_AI,
+            bases=[Basis.REPORT], grounds="x", overrides=removal,
+        )  # fmt: skip
+    assert set(case.decisions.all()) == {removal, waiting}
+    assert verbs_of(case) == before
+
+
+def test_the_second_persons_word_is_given_once_and_only_where_it_is_asked_for():
+    case = make_case()
+    removal = decide(case)
+    waiting = decide(case, who="milo", outcome=Outcome.KEEP)
+    actions.review_decision(waiting, actor=person("sena"), approved=True, reason="")
+    before = verbs_of(case)
+    for decision in (removal, waiting):
+        with pytest.raises(actions.StaleCase):
+            actions.review_decision(decision, actor=person("lena"), approved=False, reason="too late")
+    assert verbs_of(case) == before
+
+
+def test_what_was_sent_is_no_draft_any_more():
+    case, mona = make_case(), person("mona")
+    for name in ("decision", "note"):
+        actions.keep_draft(case, name, {"grounds": "typed"}, actor=mona)
+    decide(case)
+    assert [draft.form for draft in case.drafts.all()] == ["note"]
+    actions.write_note(case, "typed", actor=mona)
+    assert not case.drafts.exists()
+
+
+def test_a_withdrawn_report_leaves_the_queue_and_its_clock_stops():
+    case = make_case()
+    actions.withdraw_case(case, actor=None)
+    assert case.status == Case.Status.WITHDRAWN
+    assert running_clock(case).stopped_why == "withdrawn_by_reporter"
+    assert verbs_of(case)[-2:] == ["case.moved", "clock.stopped"]
+
+
+def test_what_was_decided_stays_decided_when_the_report_is_withdrawn():
+    case = make_case()
+    decide(case)
+    before = verbs_of(case)
+    actions.withdraw_case(case, actor=None)
+    assert case.status == Case.Status.DECIDED
+    assert running_clock(case).stopped_at is None
+    assert verbs_of(case) == before
+
+
+def test_a_move_from_a_page_that_is_out_of_date_is_refused():
+    case = make_case()
+    stale = Case.objects.get(pk=case.pk)
+    decide(case, outcome=Outcome.KEEP)
+    before = verbs_of(case)
+    with pytest.raises(actions.StaleCase):
+        actions.move_case(stale, Case.Status.WITHDRAWN, actor=None)
+    assert verbs_of(case) == before
+
+
+def test_a_refused_decision_changes_nothing_and_the_removal_holds_on():
     case = make_case()
     removal = decide(case)
     decision = decide(case, who="milo", outcome=Outcome.KEEP)
     actions.review_decision(decision, actor=person("sena"), approved=False, reason="the statement is clear")
     case.refresh_from_db()
-    assert case.status == Case.Status.WAITING
+    assert case.status == Case.Status.DECIDED
     assert standing_decision(case) == removal
+    assert verbs_of(case)[-2:] == ["decision.refused", "case.moved"]
+
+
+def test_a_refused_first_decision_puts_the_case_back_into_the_queue():
+    case = make_case(minor_indicated=True)
+    decision = decide(case, who="sena", outcome=Outcome.KEEP)
+    actions.review_decision(decision, actor=person("lena"), approved=False, reason="look again")
+    case.refresh_from_db()
+    assert case.status == Case.Status.WAITING
     assert verbs_of(case)[-2:] == ["decision.refused", "case.moved"]
 
 

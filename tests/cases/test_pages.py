@@ -171,10 +171,11 @@ def test_the_author_of_a_decision_cannot_approve_it():
         address("case_decide", case),
         DECISION | {"outcome": Outcome.NOT_MINOR, "policy": Policy.MINOR} | claimed(case, "sena"),
     )
-    refused = sena.post(address("case_review", case), {"approved": "yes"})
+    word = {"approved": "yes", "decision": case.decisions.get().public_id}
+    refused = sena.post(address("case_review", case), word)
     assert refused.status_code == 403
     assert "decision.approved" not in verbs_of(case)
-    client_of(person("lena")).post(address("case_review", case), {"approved": "yes"})
+    client_of(person("lena")).post(address("case_review", case), word)
     assert "decision.approved" in verbs_of(case)
 
 

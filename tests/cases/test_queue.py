@@ -124,6 +124,22 @@ def test_a_case_is_found_by_number_address_host_and_account_and_by_nothing_else(
         assert list(actions.search_cases(query, actor=mona)) == [], query
 
 
+def test_the_highest_score_counts_whatever_comes_after_it():
+    case = make_case()
+    for score in (0.2, 0.9, None, 0.1):
+        actions.note_examined(case, actor=None, explicit_score=score, synthetic_found=False, known_matches=0)
+    case.refresh_from_db()
+    assert case.explicit_score == 0.9
+    assert verbs_of(case).count("case.factors_changed") >= 4
+
+
+def test_a_clock_that_was_stopped_is_never_missed():
+    case = reported_hours_ago(49)
+    actions.withdraw_case(case, actor=None)
+    assert actions.note_breaches() == 0
+    assert Verb.CLOCK_BREACHED not in verbs_of(case)
+
+
 def test_a_search_is_an_entry_and_finds_nothing_restricted_for_mona():
     case = make_case(minor_indicated=True)
     assert list(actions.search_cases(case.number, actor=person("mona"))) == []

@@ -6,14 +6,17 @@ import math
 from typing import Any
 
 import pytest
+from django.urls import reverse
 
+from casework.cases import actions as cases
 from casework.evidence import actions
 from casework.evidence.models import Blob, Item, SignalRecord
 from casework.evidence.sealing import open_blob
 from casework.evidence.wording import signal_rows
 from detection.findings import Failure, Signal, Status
-from tests.cast import make_case, person
+from tests.cast import client_of, make_case, person
 from tests.evidence.making import entries, examination, explicit, make_examined, make_item, picture
+from tests.journal import verbs_of
 
 pytestmark = pytest.mark.django_db
 
@@ -148,6 +151,34 @@ def test_a_match_in_a_restricted_case_does_not_exist_for_mona() -> None:
     assert hidden.case.number in str(row(plain, "Known copies", sena))
     plain.case.refresh_from_db()
     assert plain.case.known_matches == 0
+
+
+def test_a_copy_counts_for_everybody_only_while_its_case_does() -> None:
+    first, second = make_examined(make_case(), 1), make_examined(make_case(), 1)
+    mona, plain = person("mona"), second.case
+    plain.refresh_from_db()
+    assert plain.known_matches == 1
+    before = verbs_of(plain)
+    cases.restrict_case(first.case, actor=person("sena"), why="minor_suspected")
+    plain.refresh_from_db()
+    assert plain.known_matches == 0, "the count would betray the restricted case"
+    assert verbs_of(first.case)[-2:] == ["case.restricted", "case.factors_changed"]
+    assert verbs_of(plain) == before, "nothing on its own timeline tells of the other"
+    page = client_of(mona).get(reverse("case", args=[plain.public_id])).content.decode()
+    assert "known cop" not in page
+    assert first.case.number not in page
+    cases.unrestrict_case(first.case, actor=person("sena"))
+    plain.refresh_from_db()
+    assert plain.known_matches == 1
+
+
+def test_what_a_restricted_case_knew_of_others_like_it_is_forgotten_when_it_is_freed() -> None:
+    make_examined(make_case(minor_indicated=True), 1)
+    freed = make_examined(make_case(minor_indicated=True), 1).case
+    freed.refresh_from_db()
+    assert freed.known_matches == 1
+    cases.unrestrict_case(freed, actor=person("sena"))
+    assert freed.known_matches == 0
 
 
 def test_an_item_that_waits_is_never_shown_as_clean() -> None:

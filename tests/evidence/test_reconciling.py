@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from casework.evidence import actions
 from casework.evidence.models import Blob, Item, Wrap
-from casework.evidence.sealing import Sealer
+from casework.evidence.sealing import Sealer, seal
 from casework.evidence.storage import FileStore
 from tests.cast import make_case
 from tests.evidence.making import entries, make_examined, make_item, picture, upload
@@ -90,6 +90,14 @@ def test_each_way_of_not_belonging_together_is_named(item: Item, vault: FileStor
         "7 doubts",
     ):
         assert expected in said
+
+
+def test_an_original_that_the_web_could_open_is_named(item: Item) -> None:
+    wrong = actions.stage_blob(seal(b"meant for the vault", Blob.Kind.ORIGINAL, Wrap.Recipient.VIEW))
+    code, said = verify()
+    assert code == 1
+    assert f"DOUBT recipient: original blob {wrong.public_id}, staged" in said
+    assert "1 doubt" in said
 
 
 @pytest.mark.usefixtures("item", "as_web")

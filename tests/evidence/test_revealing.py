@@ -19,7 +19,7 @@ from casework.evidence.models import Item, Reveal
 from casework.evidence.storage import FileStore
 from casework.wellbeing.models import Look
 from tests.cast import client_of, make_case, person
-from tests.evidence.making import entries, make_examined, make_item, open_reveal
+from tests.evidence.making import SESSION, entries, make_examined, make_item, open_reveal
 
 pytestmark = pytest.mark.django_db
 
@@ -142,6 +142,18 @@ def test_another_session_of_the_same_person_is_refused(item: Item) -> None:
     assert image_of(elsewhere, reveal).status_code == 403
     assert image_of(mona, reveal).status_code == 200
     assert entries("evidence.reveal_refused") == 1
+
+
+def test_a_reveal_is_monas_alone_whatever_session_is_shown(item: Item) -> None:
+    reveal = open_reveal(item, person("mona"))
+    with pytest.raises(actions.RevealDenied):
+        actions.serve_reveal(reveal, actor=person("milo"), session=SESSION)
+    with pytest.raises(actions.RevealOver):
+        actions.extend_reveal(reveal, actor=person("milo"), session=SESSION)
+    actions.close_reveal(reveal, actor=person("milo"))
+    reveal.refresh_from_db()
+    assert (reveal.times_served, reveal.extended_at, reveal.closed_at) == (0, None, None)
+    assert entries("evidence.reveal_closed") == 0
 
 
 @pytest.mark.parametrize("name", ["milo", "sena", "lex"])

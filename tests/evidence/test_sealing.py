@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import random
+import stat
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
+import pyrage
 import pytest
 
 from casework.evidence.actions import stage_blob
@@ -134,6 +137,47 @@ def test_a_blob_moved_whole_under_another_row_is_refused(sealed: Seal) -> None:
     Blob.objects.filter(pk=one.pk).update(storage_key="00000000-0000-4000-8000-000000000000")
     Blob.objects.filter(pk=two.pk).update(storage_key=one.storage_key, sha256=one.sha256, size=one.size)
     assert doubt(two) == "wrap_of_another"
+
+
+def test_other_bytes_under_the_blobs_own_key_are_refused(sealed: Seal, vault: FileStore) -> None:
+    """Whoever holds the vault key can encrypt to a blob's identity; the recorded digest still tells."""
+    blob = stage_blob(sealed(b"what was received"))
+    holder = pyrage.x25519.Identity.from_str((key_directory() / "vault.key").read_text().strip())
+    secret = pyrage.decrypt(bytes(blob.wrap.sealed_secret), [holder]).decode().strip().splitlines()[-1]
+    own = pyrage.x25519.Identity.from_str(secret)
+    file_of(blob, vault).write_bytes(pyrage.encrypt(b"what was forged!!", [own.to_public()]))
+    assert doubt(blob) == "digest"
+
+
+def test_bytes_are_durable_before_they_have_a_name_and_the_name_before_it_is_told(
+    vault: FileStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done: list[str] = []
+    sync, rename = os.fsync, Path.rename
+
+    def synced(handle: int) -> None:
+        what = "folder" if stat.S_ISDIR(os.fstat(handle).st_mode) else "file"
+        done.append(f"{what} synced")
+        sync(handle)
+
+    def renamed(path: Path, target: Path) -> Path:
+        done.append("renamed")
+        return rename(path, target)
+
+    part = vault.open_part(uuid4())
+    part.stream.write(b"x" * 1000)
+    monkeypatch.setattr(os, "fsync", synced)
+    monkeypatch.setattr(Path, "rename", renamed)
+    part.commit()
+    assert done == ["file synced", "renamed", "folder synced"]
+
+
+def test_a_blob_that_is_being_written_is_not_begun_twice(vault: FileStore) -> None:
+    key = uuid4()
+    part = vault.open_part(key)
+    with pytest.raises(FileExistsError):
+        vault.open_part(key)
+    part.discard()
 
 
 def test_a_changed_record_is_refused(sealed: Seal) -> None:

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
-from django.db import transaction
+from django.db import connections, transaction
 
 from casework.jobs.actions import LostLease, claim, confirm_start, fail, finish, give_up
+from casework.jobs.actions.reaping import lose_start
 from casework.jobs.models import Job
 from tests.jobs.conftest import end_lease, make_job, verbs
 
@@ -53,3 +56,21 @@ def test_results_are_stored_only_while_the_start_is_the_latest(db: None) -> None
     assert claim(job.public_id)
     with pytest.raises(LostLease), transaction.atomic():
         confirm_start(late)
+
+
+def test_a_start_that_stores_its_results_is_not_taken_away_meanwhile(committed_db: str) -> None:
+    job = make_job()
+    start = claim(job.public_id)
+    assert start
+
+    def reap() -> bool:
+        try:
+            return lose_start(job.pk, start.token)
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(1) as reaper:
+        with transaction.atomic():
+            confirm_start(start)
+            assert reaper.submit(reap).result() is False
+        assert reaper.submit(reap).result() is True

@@ -12,9 +12,14 @@ from django.core import signing
 from django.test import Client
 
 from casework.accounts.models import User
+from casework.cases import actions as cases
+from casework.cases import reading
+from casework.cases.models import Basis, Case, Policy
 from casework.reports import codes, limits
 from casework.reports.actions import Filed, send_message
 from casework.reports.models import Message, Report
+from tests.cast import person
+from tests.journal import verbs_of
 
 from .conftest import entries
 
@@ -25,6 +30,20 @@ FileOne = Callable[..., Filed]
 def come_back(client: Client, filed: Filed, **changes: str) -> Any:
     sent = {"reference": filed.report.reference, "code": filed.access_code, **changes}
     return client.post("/status/", sent)
+
+
+def decide(case: Case, *, who: str, outcome: str) -> None:
+    actor = person(who)
+    token = cases.claim_case(case, actor=actor)
+    cases.decide_case(
+        case,
+        actor=actor,
+        token=token,
+        outcome=outcome,
+        policy=Policy.NCII_AI,
+        bases=[Basis.REPORT],
+        grounds="x",
+    )
 
 
 def page(client: Client) -> str:
@@ -309,3 +328,39 @@ def test_a_restricted_report_has_the_same_page(client: Client, file_one: FileOne
         text = text.replace(codes.shown_reference(filed.report.reference), "")
         pages.append(re.sub(r'value="[^"]+"', "", text.split("Who helps besides")[0]))
     assert pages[0] == pages[1]
+
+
+@pytest.mark.parametrize("outcome", ["keep", "need_more"])
+def test_what_the_reporter_writes_after_a_decision_is_seen_by_somebody(
+    client: Client, file_one: FileOne, mona: User, outcome: str
+) -> None:
+    filed = file_one()
+    case = filed.report.case
+    decide(case, who="milo", outcome=outcome)
+    assert case not in reading.in_queue(mona)
+    come_back(client, filed)
+    client.post("/status/message/", {"text": "Look at the second picture."})
+    assert case in reading.in_queue(mona)
+    assert verbs_of(case)[-1] == "case.moved"
+
+
+def test_a_word_of_thanks_does_not_reopen_a_removal(client: Client, file_one: FileOne, mona: User) -> None:
+    filed = file_one()
+    case = filed.report.case
+    decide(case, who="milo", outcome="remove")
+    come_back(client, filed)
+    client.post("/status/message/", {"text": "Thank you."})
+    assert case not in reading.in_queue(mona)
+    assert verbs_of(case)[-1] == "report.message_received"
+
+
+def test_a_place_added_to_a_decided_report_brings_it_back(
+    client: Client, file_one: FileOne, mona: User
+) -> None:
+    filed = file_one()
+    case = filed.report.case
+    decide(case, who="milo", outcome="remove")
+    come_back(client, filed)
+    assert client.post("/status/add/", {"links": "https://other.example/2"}).status_code == 302
+    assert case in reading.in_queue(mona)
+    assert "case.moved" in verbs_of(case)[-3:]

@@ -21,7 +21,7 @@ from .claims import (
     take_over_case,
 )
 from .clocks import note_breaches
-from .decisions import decide_case, needs_second, review_decision, settle_effect
+from .decisions import decide_case, hear_reporter, needs_second, review_decision, settle_effect
 from .notes import drop_draft, keep_draft, write_note
 from .opening import (
     add_locators,
@@ -29,6 +29,7 @@ from .opening import (
     move_case,
     note_examined,
     note_items,
+    note_known_matches,
     open_case,
     read_case,
     restrict_case,
@@ -49,6 +50,7 @@ __all__ = [
     "claim_case",
     "decide_case",
     "drop_draft",
+    "hear_reporter",
     "hold_case",
     "index_terms",
     "keep_draft",
@@ -57,6 +59,7 @@ __all__ = [
     "note_breaches",
     "note_examined",
     "note_items",
+    "note_known_matches",
     "open_case",
     "read_case",
     "release_case",

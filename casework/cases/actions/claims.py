@@ -27,7 +27,7 @@ _NO_CLAIM = {"claimed_by": None, "claim_token": None, "claim_session": "", "leas
 
 
 def session_hash(session_key: str | None) -> str:
-    """What ties a claim to a browser session without storing the session's key."""
+    """What ties a claim or a reveal to a browser session without storing the session's key."""
     return hashlib.sha256((session_key or "").encode()).hexdigest()
 
 

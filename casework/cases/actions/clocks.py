@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models.functions import Now
+from django.utils import timezone
 
 from casework.accounts.models import User
 from casework.audit.log import Verb, record
 from casework.cases.models import Case, Clock
+
+#: Why a clock was stopped, where it can be wanted again.
+DECIDED_KEEP, WITHDRAWN = "decided_keep", "withdrawn_by_reporter"
 
 
 @transaction.atomic
@@ -35,10 +40,21 @@ def stop_clocks(case: Case, *, actor: User | None, why: str) -> None:
 
 
 @transaction.atomic
-def restart_clocks(case: Case, *, actor: User | None) -> None:
-    """Let stopped clocks run again with their first deadline: an overturned "keep" owes what the notice owed."""
-    for clock in Clock.objects.select_for_update().filter(case=case, stopped_at__isnull=False):
-        Clock.objects.filter(pk=clock.pk).update(stopped_at=None, stopped_why="")
+def restart_clocks(
+    case: Case, *, actor: User | None, stopped_why: Sequence[str] | None = None, anew: bool = False
+) -> None:
+    """Let stopped clocks run again with their first deadline: an overturned "keep" owes what the notice owed.
+
+    *stopped_why* names the codes of those that may (None for all). *anew* counts from now instead: something was
+    notified that the first notice did not hold.
+    """
+    stopped = Clock.objects.select_for_update().filter(case=case, stopped_at__isnull=False)
+    for clock in stopped if stopped_why is None else stopped.filter(stopped_why__in=stopped_why):
+        clock.stopped_at, clock.stopped_why = None, ""
+        if anew:
+            clock.started_at, clock.breached_at = timezone.now(), None
+            clock.due_at = clock.started_at + timedelta(hours=Clock.HOURS[clock.profile])
+        clock.save()
         record(
             Verb.CLOCK_STARTED,
             actor=actor,

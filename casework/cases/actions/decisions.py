@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -18,7 +18,7 @@ from casework.cases.conflicts import AlreadyDecided, AnotherPersonNeeded, Confli
 from casework.cases.models import Basis, Case, Decision, DecisionReview, Effect, Locator, Outcome
 
 from .claims import drop_claim, still_held
-from .clocks import restart_clocks, stop_clocks
+from .clocks import DECIDED_KEEP, WITHDRAWN, restart_clocks, stop_clocks
 from .notes import drop_draft
 from .opening import move_case, restrict_case, unrestrict_case
 
@@ -30,6 +30,8 @@ EFFECT_PER_LOCATOR = {
 #: Outcomes that protect somebody; replacing one by ``EXPOSING`` cannot be undone for the person depicted.
 PROTECTING = {Outcome.REMOVE, Outcome.RESTRICT, Outcome.SUSPECTED_MINOR}
 EXPOSING = {Outcome.KEEP, Outcome.NOT_MINOR}
+#: Outcomes after which nobody has to look at the case for now.
+ENDING = {Outcome.REMOVE, Outcome.RESTRICT, Outcome.KEEP, Outcome.ESCALATE}
 #: How long "not enough information" waits for an answer before the case comes back by itself.
 ANSWER_WITHIN = timedelta(hours=24)
 
@@ -43,22 +45,39 @@ class ScoreAlone(Conflict):
         )
 
 
-def needs_second(case: Case, outcome: str, overrides: Decision | None) -> bool:
+def needs_second(case: Case, outcome: str) -> bool:
     """Whether this outcome, on this case, waits for a different person.
 
     Whatever exposes somebody who was protected cannot be taken back: lifting a restriction, keeping what a
-    restricted case is about, and replacing a protecting decision by an exposing one.
+    restricted case is about, and undoing a decision that protects, however many others came in between.
     """
     if outcome == Outcome.NOT_MINOR:
         return True
     if outcome not in EXPOSING:
         return False
-    return case.restricted or (overrides is not None and overrides.outcome in PROTECTING)
+    return case.restricted or _protected(case)
+
+
+def _protected(case: Case) -> bool:
+    """Whether a decision that held protects somebody and no later one, approved by a second person, undid it."""
+    lifted = False
+    for outcome in _held(case).values_list("outcome", flat=True):  # newest first
+        if outcome == Outcome.KEEP:
+            return False
+        if outcome == Outcome.NOT_MINOR:
+            lifted = True
+        elif outcome in PROTECTING and not (lifted and outcome == Outcome.SUSPECTED_MINOR):
+            return True
+    return False
+
+
+def _held(case: Case) -> QuerySet[Decision]:
+    return case.decisions.filter(Q(needs_second=False) | Q(review__approved=True))
 
 
 def standing_decision(case: Case) -> Decision | None:
     """The decision that holds: the newest that needed no second person or was approved by one."""
-    return case.decisions.filter(Q(needs_second=False) | Q(review__approved=True)).first()
+    return _held(case).first()
 
 
 def waiting_decision(case: Case) -> Decision | None:
@@ -93,7 +112,7 @@ def decide_case(
         )
     if not set(bases) - {Basis.SCORE}:
         raise ScoreAlone
-    second = needs_second(case, outcome, overrides)
+    second = needs_second(case, outcome)
     decision = Decision.objects.create(
         case=case, outcome=outcome, policy=policy, bases=sorted(bases), grounds=grounds, statement=statement,
         decided_by=actor, override_of=overrides, needs_second=second,
@@ -131,13 +150,26 @@ def review_decision(decision: Decision, *, actor: User, approved: bool, reason: 
     if approved:
         _carry_out(decision, case, actor=actor)
     else:
-        move_case(case, Case.Status.WAITING, actor=actor, why="refused_by_second_person")
+        _back_to_standing(case, actor=actor)
     return review
+
+
+def _back_to_standing(case: Case, *, actor: User) -> None:
+    """After a refusal what held before holds on; without a decision that ends the work, the case waits again."""
+    standing = standing_decision(case)
+    if standing is None or standing.outcome not in ENDING:
+        move_case(case, Case.Status.WAITING, actor=actor, why="refused_by_second_person")
+        return
+    move_case(case, Case.Status.DECIDED, actor=actor, why="refused_by_second_person")
+    _close_if_done(standing, case, actor=actor)
 
 
 def _carry_out(decision: Decision, case: Case, *, actor: User) -> None:
     """Open the effects of a decision that holds, move the case and stop its clocks where nothing is left to do."""
     outcome = Outcome(decision.outcome)
+    if outcome not in EXPOSING and outcome not in EFFECT_PER_LOCATOR:
+        # Nobody says any more that the notice was unfounded or taken back: what it owed is owed again.
+        restart_clocks(case, actor=actor, stopped_why=(DECIDED_KEEP, WITHDRAWN))
     if outcome == Outcome.SUSPECTED_MINOR:
         # Routing, not an end: the case goes to the cleared at once, and its removal clock runs on.
         restrict_case(case, actor=actor, why="minor_suspected")
@@ -165,7 +197,7 @@ def _carry_out(decision: Decision, case: Case, *, actor: User) -> None:
     _open_effect(decision, case, Effect.Kind.INFORM_REPORTER, actor=actor, confirmed=True)
     move_case(case, Case.Status.DECIDED, actor=actor, why=outcome, wake_at=None)
     if outcome == Outcome.KEEP:
-        stop_clocks(case, actor=actor, why="decided_keep")
+        stop_clocks(case, actor=actor, why=DECIDED_KEEP)
     _close_if_done(decision, case, actor=actor)
 
 
@@ -191,9 +223,12 @@ def _open_effect(
 def settle_effect(effect: Effect, *, actor: User, confirmed: bool, remark: str = "") -> Effect:
     """A person saw that an effect has happened, or that it failed. The last removal confirmed stops the clock.
 
-    A failed effect may be confirmed later; a confirmed one stays. Raises ``StaleCase``.
+    A failed effect may be confirmed later; a confirmed one stays. Raises ``StaleCase``, also for an effect of a
+    decision that no longer holds.
     """
     case = Case.objects.select_for_update(of=("self",)).get(pk=effect.decision.case_id)
+    if effect.decision != standing_decision(case):
+        raise StaleCase(_("This decision was replaced by a later one. Nothing was written down; look again."))
     change = {"confirmed_at": Now(), "failed_at": None} if confirmed else {"failed_at": Now()}
     if not Effect.objects.filter(pk=effect.pk, confirmed_at__isnull=True).update(
         **change, settled_by=actor, remark=remark
@@ -208,12 +243,31 @@ def settle_effect(effect: Effect, *, actor: User, confirmed: bool, remark: str =
 
 
 def _close_if_done(decision: Decision, case: Case, *, actor: User) -> None:
-    """Stop the clocks once every place is confirmed gone, and close the case once nothing is open."""
+    """Stop the clocks once every place is confirmed gone, and close the case once nothing is open.
+
+    A case that was only passed on still owes a removal while its clock runs: it waits again instead of closing.
+    """
     if decision != standing_decision(case) or case.status != Case.Status.DECIDED:
         return
     still_open = decision.effects.filter(confirmed_at__isnull=True)
     removal = decision.effects.filter(kind__in=EFFECT_PER_LOCATOR.values())
     if removal.exists() and not removal.filter(confirmed_at__isnull=True).exists():
         stop_clocks(case, actor=actor, why="confirmed_gone")
-    if not still_open.exists():
-        move_case(case, Case.Status.CLOSED, actor=actor, why="effects_confirmed")
+    if still_open.exists():
+        return
+    owes = case.clocks.filter(stopped_at__isnull=True).exists()
+    move_case(case, Case.Status.WAITING if owes else Case.Status.CLOSED, actor=actor, why="effects_confirmed")
+
+
+@transaction.atomic
+def hear_reporter(case: Case) -> None:
+    """The reporter wrote or added something: who waits for an answer has it, and a "keep" is looked at again.
+
+    A removal stands whatever they write; its case is not reopened by a word of thanks.
+    """
+    case.refresh_from_db(from_queryset=Case.objects.select_for_update())
+    standing = standing_decision(case)
+    if case.status == Case.Status.HELD:
+        move_case(case, Case.Status.WAITING, actor=None, why="reporter_wrote", wake_at=None)
+    elif case.status == Case.Status.CLOSED and standing is not None and standing.outcome == Outcome.KEEP:
+        move_case(case, Case.Status.WAITING, actor=None, why="reporter_wrote")

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import F, QuerySet
 from django.db.models.functions import Greatest
 from django.utils import timezone
+from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 
 from casework.accounts.models import User
@@ -19,7 +21,7 @@ from casework.cases.models import Case, CaseTerm, Clock, Locator
 from casework.cases.search import terms_of
 from casework.privacy.blind import blind_index, normal_account, normal_url, url_host
 
-from .clocks import start_clock, stop_clocks
+from .clocks import WITHDRAWN, restart_clocks, start_clock, stop_clocks
 
 
 @transaction.atomic
@@ -71,7 +73,10 @@ def index_terms(case: Case, kind: CaseTerm.Kind | str, values: Iterable[str]) ->
 
 @transaction.atomic
 def add_locators(case: Case, values: Iterable[tuple[str, str]], *, actor: User | None) -> list[Locator]:
-    """Add where the imagery is: ``(Locator.Kind, text)`` pairs. One that the case has already is not added twice."""
+    """Add where the imagery is: ``(Locator.Kind, text)`` pairs. One that the case has already is not added twice.
+
+    A case that was decided waits again: its decision has no effect at a place that nobody had named.
+    """
     made = []
     for kind, value in values:
         normal = normal_url(value) if kind == Locator.Kind.URL else normal_account(value)
@@ -87,9 +92,17 @@ def add_locators(case: Case, values: Iterable[tuple[str, str]], *, actor: User |
             made.append(locator)
     if made:
         Case.objects.filter(pk=case.pk).update(locator_count=F("locator_count") + len(made))
-        case.refresh_from_db(fields=["locator_count"])
         record(Verb.CASE_FACTORS_CHANGED, actor=actor, subject=case, case=case, locators_added=len(made))
+        _wait_again(case, actor=actor)
     return made
+
+
+def _wait_again(case: Case, *, actor: User | None) -> None:
+    # The update of the case has waited for a decision that was being made, so this status is the newest.
+    case.refresh_from_db()
+    if case.status in (Case.Status.DECIDED, Case.Status.CLOSED):
+        move_case(case, Case.Status.WAITING, actor=actor, why="places_added")
+        restart_clocks(case, actor=actor, anew=True)
 
 
 @transaction.atomic
@@ -123,6 +136,21 @@ def note_examined(
 
 
 @transaction.atomic
+def note_known_matches(because_of: Case, counts: Mapping[Case, int]) -> None:
+    """Set how many known copies each case has, since *because_of* was restricted or freed.
+
+    The entry belongs to *because_of*: on the timeline of another case it would betray a restricted one.
+    """
+    changed = [
+        case.public_id
+        for case, count in counts.items()
+        if Case.objects.filter(pk=case.pk).exclude(known_matches=count).update(known_matches=count)
+    ]
+    if changed:
+        record(Verb.CASE_FACTORS_CHANGED, actor=None, subject=because_of, case=because_of, recounted=changed)
+
+
+@transaction.atomic
 def restrict_case(case: Case, *, actor: User | None, why: str) -> None:
     """Hide a case from everybody who is not cleared, at once. Doing it twice changes nothing."""
     changed = Case.objects.filter(pk=case.pk, restricted=False).update(
@@ -131,6 +159,7 @@ def restrict_case(case: Case, *, actor: User | None, why: str) -> None:
     case.refresh_from_db()
     if changed:
         record(Verb.CASE_RESTRICTED, actor=actor, subject=case, case=case, was=False, now=True, why=why)
+        _tell_of_restriction(case)
 
 
 @transaction.atomic
@@ -142,6 +171,13 @@ def unrestrict_case(case: Case, *, actor: User) -> None:
         raise StaleCase(_("This case is not restricted any more."))
     case.refresh_from_db()
     record(Verb.CASE_UNRESTRICTED, actor=actor, subject=case, case=case, was=True, now=False)
+    _tell_of_restriction(case)
+
+
+def _tell_of_restriction(case: Case) -> None:
+    # The room that knows which cases share a picture lies above this one: it is known by its path only.
+    import_string(settings.ON_RESTRICTION)(case)
+    case.refresh_from_db()
 
 
 @transaction.atomic
@@ -165,10 +201,12 @@ def move_case(case: Case, to: str, *, actor: User | None, why: str = "", **chang
 @transaction.atomic
 def withdraw_case(case: Case, *, actor: User | None) -> None:
     """The reporter withdrew: an open case leaves the queue and its clocks stop; a decided one stays as it is."""
-    case.refresh_from_db()
+    case.refresh_from_db(
+        from_queryset=Case.objects.select_for_update()
+    )  # after a decision that is being made
     if case.status in Case.OPEN - {Case.Status.APPROVAL}:
-        move_case(case, Case.Status.WITHDRAWN, actor=actor, why="withdrawn_by_reporter", wake_at=None)
-        stop_clocks(case, actor=actor, why="withdrawn_by_reporter")
+        move_case(case, Case.Status.WITHDRAWN, actor=actor, why=WITHDRAWN, wake_at=None)
+        stop_clocks(case, actor=actor, why=WITHDRAWN)
 
 
 @transaction.atomic
@@ -179,10 +217,16 @@ def read_case(case: Case, *, actor: User) -> None:
 
 @transaction.atomic
 def search_cases(query: str, *, actor: User) -> QuerySet[Case]:
-    """The cases visible to *actor* that match *query* exactly, and the entry that says so (not what was found)."""
+    """The cases visible to *actor* that match *query* exactly, and the entry that says so (not what was found).
+
+    How many were found stands beside the query: to whom a restricted case does not exist, neither does the count.
+    """
     blinds = terms_of(query)
     found = Case.objects.for_user(actor).filter(terms__blind__in=blinds).distinct()
     record(
-        Verb.CASE_SEARCHED, actor=actor, subject=actor, personal={"query": query[:500]}, found=found.count()
+        Verb.CASE_SEARCHED,
+        actor=actor,
+        subject=actor,
+        personal={"query": query[:500], "found": found.count()},
     )
     return found

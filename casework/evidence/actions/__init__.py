@@ -3,6 +3,7 @@
 from .custody import add_items, ask_to_verify, record_doubted, record_verified
 from .examination import record_examination, record_unopened, set_item_aside
 from .reaping import Reaped, reap_blobs
+from .recounting import recount_known
 from .reveals import (
     NothingToReveal,
     RevealDenied,
@@ -51,6 +52,7 @@ __all__ = [
     "record_refused",
     "record_unopened",
     "record_verified",
+    "recount_known",
     "serve_reveal",
     "set_item_aside",
     "stage_blob",

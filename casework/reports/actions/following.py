@@ -11,7 +11,7 @@ from django.db.models.functions import Now
 
 from casework.accounts.models import User
 from casework.audit.log import Verb, record
-from casework.cases.actions import add_locators, withdraw_case
+from casework.cases.actions import add_locators, hear_reporter, withdraw_case
 from casework.cases.models import Locator
 from casework.reports.codes import code_matches, is_access_code, is_reference, normal
 from casework.reports.models import ApiKey, Element, Message, Report
@@ -47,6 +47,7 @@ def receive_message(report: Report, text: str) -> Message:
     """A line from the reporter."""
     message = Message.objects.create(report=report, sender=Message.Sender.REPORTER, text=text)
     record(Verb.REPORT_MESSAGE_RECEIVED, actor=None, subject=message, case=report.case, length=len(text))
+    hear_reporter(report.case)
     return message
 
 
@@ -95,7 +96,9 @@ def add_missing(
         Element.Kind.STATEMENT: no_consent,
         Element.Kind.CONTACT: bool(contact),
     }
-    return [kind for kind, is_given in given.items() if is_given and _find(report, kind, actor=None)]
+    found = [kind for kind, is_given in given.items() if is_given and _find(report, kind, actor=None)]
+    hear_reporter(report.case)
+    return found
 
 
 def _amend(report: Report, **given: Any) -> list[str]:

@@ -317,7 +317,7 @@ MFA_REQUIRED = not IS_DEMO
 USERSESSIONS_TRACK_ACTIVITY = False
 USERSESSIONS_ADAPTER = "casework.staff.adapter.UserSessionsAdapter"
 
-SESSION_ENGINE = "django.contrib.sessions.backends.db"
+SESSION_ENGINE = "casework.accounts.sessions"
 SESSION_IDLE_SECONDS = 15 * 60
 SESSION_LIFETIME_SECONDS = 8 * 3600
 SESSION_COOKIE_AGE = SESSION_LIFETIME_SECONDS

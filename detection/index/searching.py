@@ -91,8 +91,11 @@ def _near(
 
 
 def _distances(words: Words, question: Words) -> NDArray[np.uint16]:
-    """Differing bits of hashes (m, 4) and as many questions or one, (4,). Word by word: numpy is slow along short rows."""
-    total = np.bitwise_count(words[:, 0] ^ question[..., 0]).astype(np.uint16)
+    """Differing bits (m,) of hashes (m, 4) and as many questions, or one, (4,).
+
+    Word by word, because numpy is slow along short rows.
+    """
+    total: NDArray[np.uint16] = np.bitwise_count(words[:, 0] ^ question[..., 0]).astype(np.uint16)
     for word in (1, 2, 3):
         total += np.bitwise_count(words[:, word] ^ question[..., word])
     return total

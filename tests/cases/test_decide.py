@@ -180,6 +180,17 @@ def test_the_second_persons_word_is_given_once_and_only_where_it_is_asked_for():
     assert verbs_of(case) == before
 
 
+def test_a_case_does_not_close_while_a_second_person_is_asked():
+    case = make_case()
+    removal = decide(case)
+    decide(case, who="milo", outcome=Outcome.KEEP)
+    for effect in removal.effects.filter(confirmed_at=None):
+        actions.settle_effect(effect, actor=person("mona"), confirmed=True)
+    case.refresh_from_db()
+    assert case.status == Case.Status.APPROVAL
+    assert verbs_of(case)[-1] == "effect.confirmed"
+
+
 def test_what_was_sent_is_no_draft_any_more():
     case, mona = make_case(), person("mona")
     for name in ("decision", "note"):

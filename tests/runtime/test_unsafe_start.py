@@ -40,7 +40,7 @@ def load_web(tmp_path: Path) -> Load:
 
 
 def test_a_web_process_with_its_own_keys_starts(load_web: Load) -> None:
-    assert load_web() == "started\n"
+    assert load_web().startswith("started\n")
 
 
 def test_a_web_process_that_can_read_a_key_of_the_workers_does_not_start(

@@ -82,7 +82,11 @@ class RunningInstallation:
         for name in ("models", "demo"):
             fetched = CHECKOUT / "var" / name
             if fetched.is_dir() and not (self.home / name).exists():
-                (self.home / name).symlink_to(fetched)
+                # Files, not the folder: what the demo writes beside its pictures belongs to this home alone.
+                (self.home / name).mkdir(mode=0o700)
+                for file in fetched.iterdir():
+                    if file.suffix:
+                        (self.home / name / file.name).symlink_to(file)
 
     def wait_for_line(self, pattern: str, begin: int = 0, seconds: float = START_SECONDS) -> str:
         """Wait for a line of output that matches ``pattern``, looking from byte ``begin`` on; the line."""

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 DUE_SOON = 0.75
+#: Points below which a factor explains nothing, so that a fresh clock is not named as a reason.
+TELLING = 5.0
 
 
 def _points(condition: Q, points: float) -> SqlCase:
@@ -148,4 +150,4 @@ def because(case: Any, most: int = 3) -> list[str]:
     """Why a case from ``with_priority`` stands where it stands: its strongest factors in words."""
     weighed = [(getattr(case, f"p_{factor.name}") or 0.0, factor) for factor in FACTORS]
     weighed.sort(key=lambda pair: -pair[0])
-    return [factor.words(case) for points, factor in weighed[:most] if points > 0]
+    return [factor.words(case) for points, factor in weighed[:most] if points >= TELLING]

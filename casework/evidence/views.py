@@ -170,7 +170,8 @@ def reveal_image(request: HttpRequest, public_id: UUID) -> HttpResponse:
     try:
         living = actions.serve_reveal(found, actor=_person(request), session=_session(request))
     except actions.RevealDenied as denied:
-        actions.record_refused(found, actor=_person(request), why=denied.why)
+        if denied.why != actions.JUST_CLOSED:
+            actions.record_refused(found, actor=_person(request), why=denied.why)
         raise PermissionDenied from denied
     data = marked(
         actions.open_rendition(living), page.mark_of(living), coloured=living.coloured_at is not None

@@ -12,6 +12,7 @@ import pytest
 from django.db.models import F
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 from PIL import Image
 
 from casework.evidence import actions
@@ -133,6 +134,10 @@ def test_a_closed_reveal_serves_nothing(item: Item) -> None:
     closed = mona.post(reverse("reveal_close", args=[reveal.public_id]), headers={"X-Background": "1"})
     assert closed.status_code == 204
     assert image_of(mona, reveal).status_code == 403
+    assert entries("evidence.reveal_refused") == 0, "a picture still on its way when she pressed Escape is no attempt"
+    Reveal.objects.update(closed_at=timezone.now() - timedelta(seconds=30))
+    assert image_of(mona, reveal).status_code == 403
+    assert entries("evidence.reveal_refused") == 1
 
 
 def test_another_session_of_the_same_person_is_refused(item: Item) -> None:

@@ -109,3 +109,10 @@ def test_using_a_key_is_noted_to_the_minute() -> None:
     client.get("/api/v1/reports/")
     key.refresh_from_db()
     assert key.last_used_at == first
+
+
+def test_the_name_of_a_key_without_its_secret_opens_nothing() -> None:
+    key, secret = create_api_key(actor=None, name="Forum", organisation="Forum Ltd")
+    assert key_of(secret) == key
+    for forged in (key.prefix, f"{key.prefix}.", f"{key.prefix}.{'A' * 43}", secret[:-1], f"{secret}x"):
+        assert key_of(forged) is None, forged

@@ -5,6 +5,7 @@ from .examination import record_examination, record_unopened, set_item_aside
 from .reaping import Reaped, reap_blobs
 from .recounting import recount_known
 from .reveals import (
+    JUST_CLOSED,
     NothingToReveal,
     RevealDenied,
     RevealOver,
@@ -28,6 +29,7 @@ from .staging import (
 )
 
 __all__ = [
+    "JUST_CLOSED",
     "NothingToReveal",
     "Reaped",
     "RevealDenied",

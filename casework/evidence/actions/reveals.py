@@ -13,6 +13,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Coalesce, Least, Now
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from casework.accounts.models import User
@@ -26,6 +27,8 @@ from .custody import record_doubted
 
 #: The browser closes by itself at the expiry; word of it may be on its way this long.
 _ON_ITS_WAY = timedelta(seconds=5)
+#: Why a picture came too late to be shown and is no attempt at anything: its own person had just closed the look.
+JUST_CLOSED = "just_closed"
 
 
 class NothingToReveal(Conflict):
@@ -75,8 +78,17 @@ def serve_reveal(reveal: Reveal, *, actor: User, session: str) -> Reveal:
     )
     reveal.refresh_from_db()
     if not served:
-        raise RevealDenied("other_session" if reveal.session_hash != session else "over")
+        raise RevealDenied(_why_not(reveal, session))
     return reveal
+
+
+def _why_not(reveal: Reveal, session: str) -> str:
+    """The code of a refusal. A request that was under way when its person closed the look is told apart."""
+    if reveal.session_hash != session:
+        return "other_session"
+    if reveal.closed_at is not None and timezone.now() - reveal.closed_at < _ON_ITS_WAY:
+        return JUST_CLOSED
+    return "over"
 
 
 @transaction.atomic

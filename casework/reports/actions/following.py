@@ -96,7 +96,9 @@ def add_missing(
         Element.Kind.STATEMENT: no_consent,
         Element.Kind.CONTACT: bool(contact),
     }
-    found = [kind for kind, is_given in given.items() if is_given and _find(report, kind, actor=None)]
+    found: list[str] = [
+        kind for kind, is_given in given.items() if is_given and _find(report, kind, actor=None)
+    ]
     hear_reporter(report.case)
     return found
 

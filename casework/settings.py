@@ -245,7 +245,12 @@ JOB_KINDS: dict[str, dict[str, Any]] = {
         "lease": 150,
         "every": 60,
     },
-    "evidence.reap": {"path": "casework.evidence.tasks.reap", "queue": "maintain", "lease": 150, "every": 600},
+    "evidence.reap": {
+        "path": "casework.evidence.tasks.reap",
+        "queue": "maintain",
+        "lease": 150,
+        "every": 600,
+    },
     "cases.keep_time": {
         "path": "casework.cases.tasks.keep_time",
         "queue": "maintain",

@@ -134,7 +134,9 @@ def test_a_closed_reveal_serves_nothing(item: Item) -> None:
     closed = mona.post(reverse("reveal_close", args=[reveal.public_id]), headers={"X-Background": "1"})
     assert closed.status_code == 204
     assert image_of(mona, reveal).status_code == 403
-    assert entries("evidence.reveal_refused") == 0, "a picture still on its way when she pressed Escape is no attempt"
+    assert entries("evidence.reveal_refused") == 0, (
+        "a picture still on its way when she pressed Escape is no attempt"
+    )
     Reveal.objects.update(closed_at=timezone.now() - timedelta(seconds=30))
     assert image_of(mona, reveal).status_code == 403
     assert entries("evidence.reveal_refused") == 1

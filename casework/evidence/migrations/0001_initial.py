@@ -9,144 +9,281 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('cases', '0001_initial'),
+        ("cases", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Blob',
+            name="Blob",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('kind', models.CharField(choices=[('original', 'original'), ('preview', 'preview'), ('rendition', 'rendition')], max_length=10)),
-                ('storage_key', models.UUIDField(unique=True)),
-                ('size', models.BigIntegerField()),
-                ('sealed_size', models.BigIntegerField()),
-                ('sha256', models.CharField(max_length=64)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('staged_until', models.DateTimeField(null=True)),
-                ('staged_for', models.UUIDField(null=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("public_id", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("original", "original"),
+                            ("preview", "preview"),
+                            ("rendition", "rendition"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("storage_key", models.UUIDField(unique=True)),
+                ("size", models.BigIntegerField()),
+                ("sealed_size", models.BigIntegerField()),
+                ("sha256", models.CharField(max_length=64)),
+                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("staged_until", models.DateTimeField(null=True)),
+                ("staged_for", models.UUIDField(null=True)),
             ],
             options={
-                'indexes': [models.Index(condition=models.Q(('staged_until__isnull', False)), fields=['staged_until'], name='blob_staged')],
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("staged_until__isnull", False)),
+                        fields=["staged_until"],
+                        name="blob_staged",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Item',
+            name="Item",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('position', models.PositiveSmallIntegerField()),
-                ('received_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('declared_name', casework.privacy.fields.EncryptedTextField(blank=True)),
-                ('declared_type', models.CharField(blank=True, max_length=100)),
-                ('state', models.CharField(choices=[('stored', 'stored, not examined yet'), ('examined', 'examined'), ('unopened', 'stored, could not be opened'), ('quarantined', 'stored, set aside')], default='stored', max_length=12)),
-                ('reason_code', models.CharField(blank=True, max_length=40)),
-                ('reason', models.CharField(blank=True, max_length=500)),
-                ('sha256', models.CharField(max_length=64)),
-                ('md5', models.CharField(max_length=32)),
-                ('format', models.CharField(blank=True, max_length=20)),
-                ('width', models.PositiveIntegerField(null=True)),
-                ('height', models.PositiveIntegerField(null=True)),
-                ('frames', models.PositiveIntegerField(null=True)),
-                ('examined_at', models.DateTimeField(null=True)),
-                ('verified_at', models.DateTimeField(null=True)),
-                ('case', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='items', to='cases.case')),
-                ('original', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='original_of', to='evidence.blob')),
-                ('preview', models.OneToOneField(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='preview_of', to='evidence.blob')),
-                ('rendition', models.OneToOneField(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='rendition_of', to='evidence.blob')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("public_id", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ("position", models.PositiveSmallIntegerField()),
+                ("received_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("declared_name", casework.privacy.fields.EncryptedTextField(blank=True)),
+                ("declared_type", models.CharField(blank=True, max_length=100)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("stored", "stored, not examined yet"),
+                            ("examined", "examined"),
+                            ("unopened", "stored, could not be opened"),
+                            ("quarantined", "stored, set aside"),
+                        ],
+                        default="stored",
+                        max_length=12,
+                    ),
+                ),
+                ("reason_code", models.CharField(blank=True, max_length=40)),
+                ("reason", models.CharField(blank=True, max_length=500)),
+                ("sha256", models.CharField(max_length=64)),
+                ("md5", models.CharField(max_length=32)),
+                ("format", models.CharField(blank=True, max_length=20)),
+                ("width", models.PositiveIntegerField(null=True)),
+                ("height", models.PositiveIntegerField(null=True)),
+                ("frames", models.PositiveIntegerField(null=True)),
+                ("examined_at", models.DateTimeField(null=True)),
+                ("verified_at", models.DateTimeField(null=True)),
+                (
+                    "case",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="items", to="cases.case"
+                    ),
+                ),
+                (
+                    "original",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="original_of",
+                        to="evidence.blob",
+                    ),
+                ),
+                (
+                    "preview",
+                    models.OneToOneField(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="preview_of",
+                        to="evidence.blob",
+                    ),
+                ),
+                (
+                    "rendition",
+                    models.OneToOneField(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="rendition_of",
+                        to="evidence.blob",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['position'],
+                "ordering": ["position"],
             },
         ),
         migrations.CreateModel(
-            name='PerceptualHash',
+            name="PerceptualHash",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('algorithm', models.CharField(max_length=10)),
-                ('value', models.BinaryField(max_length=32)),
-                ('quality', models.PositiveSmallIntegerField(null=True)),
-                ('version', models.CharField(max_length=60)),
-                ('item', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='perceptual_hashes', to='evidence.item')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("algorithm", models.CharField(max_length=10)),
+                ("value", models.BinaryField(max_length=32)),
+                ("quality", models.PositiveSmallIntegerField(null=True)),
+                ("version", models.CharField(max_length=60)),
+                (
+                    "item",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="perceptual_hashes",
+                        to="evidence.item",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Reveal',
+            name="Reveal",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('session_hash', models.CharField(max_length=64)),
-                ('reason', models.CharField(choices=[('decide', 'to decide: signals and report are not enough'), ('identify', 'to see whether the person depicted is who the report says'), ('compare', 'to compare with another item'), ('second', "to approve somebody else's decision"), ('legal', 'to answer a legal request')], max_length=10)),
-                ('opened_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('expires_at', models.DateTimeField()),
-                ('extended_at', models.DateTimeField(null=True)),
-                ('coloured_at', models.DateTimeField(null=True)),
-                ('first_served_at', models.DateTimeField(null=True)),
-                ('times_served', models.PositiveSmallIntegerField(default=0)),
-                ('closed_at', models.DateTimeField(null=True)),
-                ('seconds', models.FloatField(null=True)),
-                ('estimated', models.BooleanField(default=False)),
-                ('item', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='reveals', to='evidence.item')),
-                ('person', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("public_id", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ("session_hash", models.CharField(max_length=64)),
+                (
+                    "reason",
+                    models.CharField(
+                        choices=[
+                            ("decide", "to decide: signals and report are not enough"),
+                            ("identify", "to see whether the person depicted is who the report says"),
+                            ("compare", "to compare with another item"),
+                            ("second", "to approve somebody else's decision"),
+                            ("legal", "to answer a legal request"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("opened_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("expires_at", models.DateTimeField()),
+                ("extended_at", models.DateTimeField(null=True)),
+                ("coloured_at", models.DateTimeField(null=True)),
+                ("first_served_at", models.DateTimeField(null=True)),
+                ("times_served", models.PositiveSmallIntegerField(default=0)),
+                ("closed_at", models.DateTimeField(null=True)),
+                ("seconds", models.FloatField(null=True)),
+                ("estimated", models.BooleanField(default=False)),
+                (
+                    "item",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="reveals",
+                        to="evidence.item",
+                    ),
+                ),
+                (
+                    "person",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='SignalRecord',
+            name="SignalRecord",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=40)),
-                ('version', models.CharField(max_length=100)),
-                ('status', models.CharField(max_length=20)),
-                ('strength', models.CharField(blank=True, max_length=12)),
-                ('score', models.FloatField(null=True)),
-                ('sentence', models.CharField(max_length=500)),
-                ('reason', models.CharField(blank=True, max_length=500)),
-                ('data', models.JSONField(default=dict)),
-                ('sensitive', casework.privacy.fields.EncryptedJSONField(null=True)),
-                ('recorded_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('item', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='signals', to='evidence.item')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=40)),
+                ("version", models.CharField(max_length=100)),
+                ("status", models.CharField(max_length=20)),
+                ("strength", models.CharField(blank=True, max_length=12)),
+                ("score", models.FloatField(null=True)),
+                ("sentence", models.CharField(max_length=500)),
+                ("reason", models.CharField(blank=True, max_length=500)),
+                ("data", models.JSONField(default=dict)),
+                ("sensitive", casework.privacy.fields.EncryptedJSONField(null=True)),
+                ("recorded_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                (
+                    "item",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="signals",
+                        to="evidence.item",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['pk'],
+                "ordering": ["pk"],
             },
         ),
         migrations.CreateModel(
-            name='Wrap',
+            name="Wrap",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('recipient', models.CharField(choices=[('vault', 'vault'), ('view', 'view')], max_length=5)),
-                ('sealed_secret', models.BinaryField()),
-                ('blob', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='wrap', to='evidence.blob')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("recipient", models.CharField(choices=[("vault", "vault"), ("view", "view")], max_length=5)),
+                ("sealed_secret", models.BinaryField()),
+                (
+                    "blob",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="wrap", to="evidence.blob"
+                    ),
+                ),
             ],
         ),
         migrations.AddIndex(
-            model_name='item',
-            index=models.Index(fields=['sha256'], name='item_sha256'),
+            model_name="item",
+            index=models.Index(fields=["sha256"], name="item_sha256"),
         ),
         migrations.AddConstraint(
-            model_name='item',
-            constraint=models.UniqueConstraint(fields=('case', 'position'), name='item_position_once'),
+            model_name="item",
+            constraint=models.UniqueConstraint(fields=("case", "position"), name="item_position_once"),
         ),
         migrations.AddConstraint(
-            model_name='perceptualhash',
-            constraint=models.UniqueConstraint(fields=('item', 'algorithm'), name='hash_once'),
+            model_name="perceptualhash",
+            constraint=models.UniqueConstraint(fields=("item", "algorithm"), name="hash_once"),
         ),
         migrations.AddIndex(
-            model_name='reveal',
-            index=models.Index(condition=models.Q(('closed_at__isnull', True)), fields=['expires_at'], name='reveal_open'),
+            model_name="reveal",
+            index=models.Index(
+                condition=models.Q(("closed_at__isnull", True)), fields=["expires_at"], name="reveal_open"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='signalrecord',
-            constraint=models.UniqueConstraint(fields=('item', 'name'), name='signal_once'),
+            model_name="signalrecord",
+            constraint=models.UniqueConstraint(fields=("item", "name"), name="signal_once"),
         ),
         migrations.AddConstraint(
-            model_name='signalrecord',
-            constraint=models.CheckConstraint(condition=models.Q(('score__isnull', True), models.Q(('score__gte', 0), ('score__lte', 1)), _connector='OR'), name='signal_score_in_range'),
+            model_name="signalrecord",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("score__isnull", True), models.Q(("score__gte", 0), ("score__lte", 1)), _connector="OR"
+                ),
+                name="signal_score_in_range",
+            ),
         ),
     ]

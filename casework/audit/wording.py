@@ -53,7 +53,6 @@ _FAMILIES = {
     "job": "job",
     "person": "person",
     "log": "log",
-    "installation": "log",
 }
 
 #: Acts of seeing, whatever family their verb is of: the question "who saw what" is one filter.
@@ -86,15 +85,12 @@ SENTENCES: dict[str, StrOrPromise] = {
     Verb.CASE_CLAIMED: _("%(actor)s claimed the case"),
     Verb.CASE_TAKEN_OVER: _("%(actor)s took the case over"),
     Verb.CASE_RELEASED: _("%(actor)s gave the case back"),
-    Verb.CASE_LEASE_EXPIRED: _("%(actor)s ended a claim that had run out"),
     Verb.CASE_HELD: _("%(actor)s put the case on hold"),
-    Verb.CASE_WOKEN: _("%(actor)s took the case off hold"),
     Verb.CASE_SKIPPED: _("%(actor)s passed the case on"),
     Verb.CASE_RESTRICTED: _("%(actor)s restricted the case"),
     Verb.CASE_UNRESTRICTED: _("%(actor)s lifted the restriction"),
     Verb.CASE_FACTORS_CHANGED: _("%(actor)s changed what the priority rests on"),
     Verb.CASE_MOVED: _("%(actor)s moved the case to another state"),
-    Verb.CASE_ASSIGNED: _("%(actor)s assigned the case"),
     Verb.NOTE_WRITTEN: _("%(actor)s wrote a note"),
     Verb.CLOCK_STARTED: _("%(actor)s started a clock"),
     Verb.CLOCK_STOPPED: _("%(actor)s stopped a clock"),
@@ -141,7 +137,6 @@ SENTENCES: dict[str, StrOrPromise] = {
     Verb.LOG_READ: _("%(actor)s read the log"),
     Verb.LOG_EXPORTED: _("%(actor)s exported the log"),
     Verb.LOG_ALARM: _("%(actor)s refused to sign the log"),
-    Verb.INSTALLATION_MADE: _("%(actor)s set up this installation"),
 }
 
 #: Who it was when no person of the desk was signed in; otherwise the machine did it.

@@ -90,17 +90,16 @@ def set_standing(person: User, active: bool, *, actor: User) -> None:
 
 
 @transaction.atomic
-def end_sessions(person: User, *, actor: User | None, why: str, but: str | None = None) -> int:
-    """End the browser sessions of *person* (all, or all *but* one key) and the claims that hang on them.
+def end_sessions(person: User, *, actor: User | None, why: str) -> int:
+    """End every browser session of *person* and the claims that hang on them; returns how many there were.
 
     The session hash of ``User`` already refuses them; this removes the rows, so that nothing lingers."""
     ended = 0
-    for row in UserSession.objects.filter(user=person).exclude(session_key=but or ""):
+    for row in UserSession.objects.filter(user=person):
         Session.objects.filter(session_key=row.session_key).delete()
         row.delete()
         ended += 1
-    if but is None:
-        cases.release_all(person)
+    cases.release_all(person)
     record(
         Verb.SESSION_ENDED, actor=actor, subject=person, personal={"name": person.name}, ended=ended, why=why
     )

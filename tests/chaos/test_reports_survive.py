@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from tests.chaos.work import KILLER
 from tests.evidence.making import picture
 from tests.running import RunningInstallation
 
@@ -38,7 +39,7 @@ class Desk:
         self.key = (running.home / "demo" / "api_key").read_text().strip()
         self.acknowledged: list[str] = []
 
-    def send(self, count: int) -> None:
+    def send(self, count: int, trailer: bytes = b"") -> None:
         """*count* reports with two pictures each, as any program sends them."""
         for _ in range(count):
             seed = 1000 + 2 * len(self.acknowledged)
@@ -46,7 +47,7 @@ class Desk:
             line += ["-F", "role=somebody_else", "-F", f"links=https://example.org/p/{seed}"]
             for number in (seed, seed + 1):
                 photo = self.drawer / f"{number}.png"
-                photo.write_bytes(picture(number, (1600, 1200)))
+                photo.write_bytes(picture(number, (1600, 1200)) + trailer)
                 line += ["-F", f"files=@{photo}"]
             line.append(f"{self.running.base_url}/api/v1/reports/")
             answer = json.loads(subprocess.run(line, capture_output=True, check=True, text=True).stdout)
@@ -104,4 +105,25 @@ def test_acknowledged_reports_end_examined_whatever_is_killed(
     desk.ends_examined()
 
     assert running.manage("evidence_verify").returncode == 0
+    assert running.manage("audit_verify").returncode == 0
+
+
+def test_a_picture_that_kills_its_decoder_is_set_aside_after_three_starts_and_the_next_is_scored(
+    make_installation: Callable[..., RunningInstallation], tmp_path: Path
+) -> None:
+    running = make_installation(DJANGO_SETTINGS_MODULE="tests.chaos.deadly")
+    running.start()
+    desk = Desk(running, tmp_path)
+    desk.send(1, trailer=KILLER)
+    killers = list(desk.acknowledged)
+    desk.send(1)
+    until(lambda: "stored" not in desk.states())
+    assert sorted(desk.states()) == ["examined", "examined", "quarantined", "quarantined"]
+    jobs = running.psql(
+        "SELECT j.starts, i.reason_code <> '' FROM jobs_job j JOIN evidence_item i"
+        " ON j.key = 'examine:' || i.public_id::text JOIN reports_report r ON r.case_id = i.case_id"
+        " WHERE r.public_id = ANY(%s)",
+        killers,
+    )
+    assert jobs == [(3, True), (3, True)]
     assert running.manage("audit_verify").returncode == 0

@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import signal
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 
@@ -59,3 +61,26 @@ def hopeless(name: str, *, start: Start) -> None:
 def mourn(name: str, *, reason: str) -> None:
     """What a kind does about a job that was stopped for good."""
     write(f"mourned {name} {reason}")
+
+
+#: Bytes that end the process that decodes them, as a hole in a decoder would let a file do.
+KILLER = b"this picture kills its reader"
+
+
+def examine_beside_a_killer(item: str, *, start: Start) -> None:
+    """The product's own examination, whose child dies at the sight of ``KILLER``."""
+    from casework.evidence import tasks
+    from detection import examine
+
+    if examine.look.__module__ != __name__:
+        examine.look = _dying(examine.look)
+    tasks.examine_item(item, start=start)
+
+
+def _dying(look: Callable[..., Any]) -> Callable[..., Any]:
+    def dying(data: bytes, *args: Any) -> Any:
+        if KILLER in data:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return look(data, *args)
+
+    return dying

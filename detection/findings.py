@@ -32,7 +32,9 @@ class Signal:
 
     ``score`` is a probability in [0, 1] or None; it is never a stand-in for "could not tell".
     ``sentence`` is written for a person; ``reason`` says why a status is failed or not_checked.
-    ``sensitive`` holds what must not be shown by default (prompts, names), ``data`` the rest.
+    ``sensitive`` holds what must not be shown by default (prompts, names) or not be stored in clear, ``data`` the
+    rest. A heat map is ``sensitive["map"]``: {"width", "height", "cells"}, at most 24 cells a side, one byte a cell in
+    hex, row by row, 0 for unremarkable and 255 for the strongest; it is drawn from a residual and shows no picture.
     """
 
     name: str
@@ -79,6 +81,32 @@ class Derivative:
 
 
 @dataclass(frozen=True, slots=True)
+class FilmFrame:
+    """One sampled frame of a film: seconds from its start, hashes, preview and a rendition of its own.
+
+    ``scene_start`` is set where the picture changed by more than movement explains.
+    """
+
+    at_seconds: float
+    scene_start: bool
+    hashes: tuple[Hash, ...]
+    preview: Derivative
+    rendition: Derivative
+
+
+@dataclass(frozen=True, slots=True)
+class Film:
+    """What a film is and at most 32 of its frames. ``duration`` in seconds as measured, None where nobody can say."""
+
+    container: str
+    codec: str
+    duration: float | None
+    frames_per_second: float | None
+    has_sound: bool
+    frames: tuple[FilmFrame, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Failure:
     """Why a file was not opened. ``code`` is stable, ``sentence`` is for a person.
 
@@ -92,7 +120,10 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Examination:
-    """Everything that one pass over one file found out."""
+    """Everything that one pass over one file found out.
+
+    ``turns`` are the PDQ hashes of the picture turned and mirrored in all eight ways, the picture as it is first.
+    """
 
     sha256: str
     md5: str
@@ -103,3 +134,5 @@ class Examination:
     errors: tuple[Failure, ...]
     preview: Derivative | None = None
     rendition: Derivative | None = None
+    turns: tuple[Hash, ...] = ()
+    film: Film | None = None

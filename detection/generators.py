@@ -2,8 +2,7 @@
 
 One reader for each tool, over texts that ``blocks`` and ``exif`` have already bounded. What a person typed
 (a prompt may name the person depicted) goes apart from the rest and is not shown by default. Sources: the
-tools' own code (the places are listed with each reader), GB 45438-2025 for China's label, IPTC Photo
-Metadata Standard 2025.1.
+tools' own code (the places are listed with each reader), GB 45438-2025 for China's label.
 """
 
 from __future__ import annotations
@@ -31,6 +30,7 @@ _A1111_MODEL = re.compile(r"\bModel: ([^,\n]{1,100})")
 _COMFY_TAG = re.compile(r"(prompt|workflow):(?=\s{0,5}\{)")
 _MIDJOURNEY = re.compile(r"\bJob ID: [0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b")
 _AI_SOFTWARE = re.compile(r"AI generated(?:;|\Z)")
+_DREAM_OPTION = re.compile(r"\s-[sSWHCA]\s?[\w.]{1,40}(?=\s|\Z)")
 _INVOKE_KEYS = ("invokeai_metadata", "invokeai_graph", "invokeai_workflow", "sd-metadata", "Dream")
 _LABELS = {"1": "is AI-made", "2": "may be AI-made", "3": "is suspected to be AI-made"}
 
@@ -81,7 +81,7 @@ def _comfyui(blocks: Blocks, exif: Exif) -> Iterator[Mark]:
         if match:
             places.append((f"EXIF tag 0x{tag:04X}", match[1], text[match.end() :]))
     for where, kind, text in places:
-        if _is_comfy_graph(kind, _json_object(text)):
+        if _is_comfy_graph(kind, json_object(text)):
             yield Mark("ComfyUI", where, sensitive=text)
 
 
@@ -92,26 +92,26 @@ def _is_comfy_graph(kind: str, graph: dict[str, Any]) -> bool:
 
 
 def _invokeai(blocks: Blocks, exif: Exif) -> Iterator[Mark]:
-    """PNG texts of the current and of two older forms."""
+    """PNG texts of the current and of two older forms; the oldest is a command line with options."""
     for key, text in blocks.texts:
-        if key in _INVOKE_KEYS and (key == "Dream" or _json_object(text)):
+        if key in _INVOKE_KEYS and (_DREAM_OPTION.search(text) if key == "Dream" else json_object(text)):
             yield Mark("InvokeAI", f"PNG text “{key}”", sensitive=text)
 
 
 def _novelai(blocks: Blocks, exif: Exif) -> Iterator[Mark]:
     """PNG text "Software" says NovelAI, or the JSON in "Comment" carries its signature."""
-    texts = dict(blocks.texts)
-    comment = texts.get("Comment", "")
-    signed = "signed_hash" in _json_object(comment)
-    if texts.get("Software", "").strip() != "NovelAI" and not signed:
+    texts = blocks.texts
+    signed = any(key == "Comment" and "signed_hash" in json_object(text) for key, text in texts)
+    named = any(key == "Software" and text.strip() == "NovelAI" for key, text in texts)
+    if not named and not signed:
         return
-    said = "\n".join(part for part in (texts.get("Description", ""), comment) if part)
-    source = texts.get("Source", "").strip()
+    said = [text for key, text in texts if key in ("Description", "Comment")]
+    sources = [text.strip() for key, text in texts if key == "Source" and text.strip()]
     yield Mark(
         "NovelAI",
         "PNG text “Comment”" if signed else "PNG text “Software”",
-        details=(("model", source),) if source else (),
-        sensitive=said,
+        details=(("model", sources[0]),) if sources else (),
+        sensitive="\n".join(said),
     )
 
 
@@ -135,7 +135,7 @@ def _china_label(blocks: Blocks, exif: Exif) -> Iterator[Mark]:
     places = [("PNG text “AIGC”", text) for key, text in blocks.texts if key == "AIGC"]
     places.append(("XMP", property_of(blocks.xmp, "AIGC")))
     for where, text in places:
-        content = _json_object(text)
+        content = json_object(text)
         label = str(content.get("Label", ""))
         if label in _LABELS:
             producer = content.get("ContentProducer")
@@ -148,23 +148,6 @@ def _china_label(blocks: Blocks, exif: Exif) -> Iterator[Mark]:
                 strength=Strength.STRONG if label == "1" else Strength.WEAK,
                 details=tuple(details),
             )
-
-
-def _iptc_ai(blocks: Blocks, exif: Exif) -> Iterator[Mark]:
-    """The AI properties of IPTC 2025.1."""
-    system = property_of(blocks.xmp, "AISystemUsed")
-    prompt = property_of(blocks.xmp, "AIPromptInformation")
-    if not system and not prompt:
-        return
-    version = property_of(blocks.xmp, "AISystemVersionUsed")
-    writer = property_of(blocks.xmp, "AIPromptWriterName")
-    details = [("system", system), ("version", version)]
-    yield Mark(
-        "AI properties of IPTC",
-        "XMP",
-        details=tuple((name, text) for name, text in details if text),
-        sensitive="\n".join(part for part in (prompt, writer) if part),
-    )
 
 
 def _midjourney(blocks: Blocks, exif: Exif) -> Iterator[Mark]:
@@ -184,12 +167,11 @@ _READERS: tuple[Callable[[Blocks, Exif], Iterator[Mark]], ...] = (
     _novelai,
     _ai_software,
     _china_label,
-    _iptc_ai,
     _midjourney,
 )
 
 
-def _json_object(text: str) -> dict[str, Any]:
+def json_object(text: str) -> dict[str, Any]:
     """The JSON object that a text is; an empty one for anything else."""
     if not text.lstrip().startswith("{"):
         return {}

@@ -29,6 +29,9 @@ class Limits:
     sampled_side: int = 1024
     """Frames after the first are held at most this large on their longer side (pixels)."""
 
+    max_film_frames: int = 32
+    """Frames sampled of a film."""
+
     frame_seconds: float = 3.0
     """CPU time after which no further frame is sampled."""
 

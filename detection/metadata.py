@@ -22,13 +22,14 @@ from detection.limits import DEFAULT, Limits
 from detection.sources import AI_MADE, in_words, source_term
 from detection.xmp import property_of
 
-GENERATOR, SOURCE_TYPE, CAMERA, THUMBNAIL = (
+GENERATOR, SOURCE_TYPE, AI_FIELDS, CAMERA, THUMBNAIL = (
     "generator_metadata",
     "source_type",
+    "ai_fields",
     "camera_metadata",
     "embedded_thumbnail",
 )
-VERSION = "metadata 1"
+VERSION = "metadata 2"
 
 MOST_MARKS = 16
 LONGEST_SHOWN = 100
@@ -47,6 +48,13 @@ _CAMERA_FIELDS = {
     tags.DATE_TIME_ORIGINAL: "taken_at",
     tags.DATE_TIME: "changed_at",
 }
+_FIELDS = {
+    "system": ("AISystemUsed", "aiSystemUsed"),
+    "version": ("AISystemVersionUsed", "aiSystemVersionUsed"),
+    "prompt": ("AIPromptInformation", "aiPromptInformation"),
+    "writer": ("AIPromptWriterName", "aiPromptWriterName"),
+}
+"""The properties of IPTC 2025.1 as most programs spell them, and as some do."""
 _PERSONAL_FIELDS = {
     tags.ARTIST: "artist",
     tags.COPYRIGHT: "copyright",
@@ -71,8 +79,13 @@ def read(data: bytes, limits: Limits = DEFAULT) -> Metadata:
 
 
 def signals(metadata: Metadata) -> tuple[Signal, ...]:
-    """The signals that need no pixels: generator, source type, camera."""
-    return generator_signal(metadata), source_type_signal(metadata), camera_signal(metadata)
+    """The signals that need no pixels: generator, source type, AI fields, camera."""
+    return (
+        generator_signal(metadata),
+        source_type_signal(metadata),
+        fields_signal(metadata),
+        camera_signal(metadata),
+    )
 
 
 def generator_signal(metadata: Metadata) -> Signal:
@@ -125,6 +138,34 @@ def source_type_signal(metadata: Metadata) -> Signal:
         strength=Strength.STRONG if ai else Strength.WEAK,
         data={"ai": ai, "term": term},
     )
+
+
+def fields_signal(metadata: Metadata) -> Signal:
+    """The AI properties of IPTC 2025.1 in XMP. What was typed and who typed it are ``sensitive``."""
+    told = {name: _first_of(metadata.blocks.xmp, spellings) for name, spellings in _FIELDS.items()}
+    if not any(told.values()):
+        return _not_found(
+            AI_FIELDS,
+            "The AI fields of IPTC are not filled in. Few programs fill them in: that is no sign.",
+            metadata,
+        )
+    shown = {name: _clean(told[name]) for name in ("system", "version") if _is_plain(told[name])}
+    system = f": {' '.join(shown.values())}" if "system" in shown else ""
+    return Signal(
+        AI_FIELDS,
+        VERSION,
+        Status.FOUND,
+        f"Fields for AI-made pictures are filled in{system}. Anybody can fill them in.",
+        strength=Strength.STRONG if told["system"] or told["prompt"] else Strength.WEAK,
+        data={"ai": True, **shown, "has_prompt": bool(told["prompt"]), "has_writer": bool(told["writer"])},
+        sensitive={
+            name: _clean(text, LONGEST_TEXT) for name, text in told.items() if text and name not in shown
+        },
+    )
+
+
+def _first_of(xmp: str, spellings: tuple[str, ...]) -> str:
+    return next((found for found in (property_of(xmp, name) for name in spellings) if found), "")
 
 
 def camera_signal(metadata: Metadata) -> Signal:

@@ -21,7 +21,7 @@ import numpy as np
 import pillow_heif
 from PIL import AvifImagePlugin, Image, UnidentifiedImageError
 
-from detection import containers
+from detection import containers, stealth
 from detection.findings import Failure, Media
 from detection.limits import DEFAULT, Limits
 
@@ -88,12 +88,14 @@ class Opened:
     """A picture as it looks: RGB frames, upright. ``frames[0]`` has full size, later ones are sampled and
     bounded.
 
-    ``notes`` say what was left out although the picture opened (frames that could not be read).
+    ``notes`` say what was left out although the picture opened (frames that could not be read). ``hidden`` is what the
+    pixels of the first frame hide in their lowest bits.
     """
 
     media: Media
     frames: tuple[Image.Image, ...]
     notes: tuple[Failure, ...] = ()
+    hidden: stealth.Hidden | None = None
 
 
 def open_media(data: bytes, limits: Limits = DEFAULT) -> Opened:
@@ -120,6 +122,11 @@ def open_media(data: bytes, limits: Limits = DEFAULT) -> Opened:
         ) from None
 
 
+def begins_as_picture(data: bytes) -> bool:
+    """Whether the first bytes are those of a picture that can be opened here."""
+    return _SIGNATURES.match(data) is not None
+
+
 def warm_up() -> None:
     """Open one tiny picture of our own in every format, so that nothing is left to import after a fork.
 
@@ -137,9 +144,13 @@ def _unopenable(code: str, sentence: str, *, quarantine: bool = False) -> Unopen
 
 
 def _unidentified(data: bytes) -> Unopenable:
-    if _SIGNATURES.match(data):
+    if begins_as_picture(data):
         return _unopenable("damaged", "The picture is damaged or cut short at its start.")
-    return _unopenable("unrecognised", "This is not a JPEG, PNG, WebP, GIF, TIFF, AVIF or HEIC picture.")
+    return _unopenable(
+        "unrecognised",
+        "This is not a JPEG, PNG, WebP, GIF, TIFF, AVIF or HEIC picture, nor an MP4, QuickTime, Matroska, WebM or AVI "
+        "film.",
+    )
 
 
 def _too_many_pixels(limits: Limits) -> Unopenable:
@@ -188,6 +199,7 @@ def _pixel_limit(limits: Limits) -> Iterator[None]:
 def _decode(image: Image.Image, limits: Limits) -> Opened:
     declared_mode = image.mode
     first = _current_frame(image, limits)
+    hidden = stealth.find(image, limits)  # before another frame is sought; ``first`` is already laid on white
     media_format = "HEIC" if image.format == "HEIF" else str(image.format)
     count = _frame_count(image)
     sampled, notes = _sampled_frames(image, count, limits)
@@ -199,7 +211,7 @@ def _decode(image: Image.Image, limits: Limits) -> Opened:
         frames=count,
         mode=declared_mode,
     )
-    return Opened(media, (first, *sampled), notes)
+    return Opened(media, (first, *sampled), notes, hidden)
 
 
 def _frame_count(image: Image.Image) -> int:

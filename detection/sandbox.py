@@ -1,45 +1,73 @@
-"""Run a function on hostile bytes in a disposable child that may only compute and answer once over a pipe.
+"""Run a function on hostile bytes in a disposable child that may only compute and answer over a pipe.
 
-``os.fork`` costs a few milliseconds where a new interpreter costs seventy. The child inherits the input by
-the fork, is confined (``confinement``), and answers with JSON and byte strings, never with a pickle: whoever
-takes the child over gains no code in the parent. The answer's *content* must still be validated
-(``wire.from_wire``).
+``os.fork`` costs a few milliseconds where a new interpreter costs seventy. The child is confined
+(``confinement``) before it looks at its input, and answers with JSON and byte strings (``answers``).
 
 The child can open no file, so everything it needs must be imported before the fork: call the same function
-once on a small known input (a warm-up) when a worker starts. Database connections and sockets of the parent
-are closed in the child before the function runs and are never finalised there.
+once on a small known input (a warm-up) first. Connections and sockets of the parent are closed in the child
+before the function runs and are never finalised there.
+
+``run`` forks the calling process. A worker that holds models and keys asks ``zygote`` instead, whose children
+come from a small process that holds neither.
 """
 
 from __future__ import annotations
 
 import errno
 import gc
-import json
 import os
-import select
 import signal
 import socket
-import struct
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Any, NoReturn
+from typing import Any, NoReturn, Protocol
 
+from detection.answers import (
+    READY,
+    Answer,
+    ChildDied,
+    Outcome,
+    Refused,
+    Silence,
+    Usage,
+    parsed,
+    receive,
+    receive_ready,
+    send,
+    send_failure,
+)
 from detection.confinement import confine
 from detection.findings import Failure
 from detection.limits import DEFAULT, Limits
 from detection.opening import Unopenable
 
-Work = Callable[[], tuple[Mapping[str, Any], Sequence[bytes]]]
-"""What runs in the child: gives a JSON-able mapping and byte strings beside it. It may raise Unopenable."""
+__all__ = [
+    "Answer",
+    "Child",
+    "ChildDied",
+    "Given",
+    "Lock",
+    "Outcome",
+    "Refused",
+    "Talk",
+    "Unconfined",
+    "Usage",
+    "Work",
+    "be_a_child",
+    "probe",
+    "run",
+]
+
+Given = tuple[Mapping[str, Any], Sequence[bytes]]
+"""One answer: a JSON-able mapping, and byte strings beside it."""
+
+Work = Callable[[], Given | Iterable[Given]]
+"""What runs in the child: gives one answer, or several as they are ready. It may raise Unopenable."""
 
 _PIPE = 3
-_HEADER = struct.Struct(">4sIQ")
-_MAGIC = b"CWa1"
-_READY = b"R"
-"""Sent once the child is confined and before it sees hostile bytes: without it, the kernel refused."""
 
 
 class Lock(StrEnum):
@@ -51,62 +79,122 @@ class Lock(StrEnum):
     WEAK = "weak"
 
 
-@dataclass(frozen=True, slots=True)
-class Usage:
-    """What the child cost: seconds of wall clock and CPU, and its largest resident size in bytes (with
-    inherited pages).
-    """
-
-    wall_seconds: float
-    cpu_seconds: float
-    max_rss_bytes: int
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """The function returned. ``document`` is parsed JSON; its content is not yet to be trusted."""
-
-    document: dict[str, Any]
-    parts: tuple[bytes, ...]
-    usage: Usage
-
-
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """The function gave up in an orderly way: final, no second try would end differently."""
-
-    failure: Failure
-    usage: Usage
-
-
-@dataclass(frozen=True, slots=True)
-class ChildDied:
-    """The child ended without a whole answer. Counts as one start; the caller's ledger makes three a
-    quarantine.
-
-    ``cause`` is ``cpu``, ``wall``, ``answer`` (malformed or too large), ``exit`` or a signal's name such as
-    ``SIGSEGV``.
-    """
-
-    cause: str
-    sentence: str
-    usage: Usage
-
-
-Outcome = Answer | Refused | ChildDied
-
-
 class Unconfined(Exception):
     """The kernel refused to confine the child; nothing was run."""
 
 
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a child ended: its wait status (None when nobody can say), CPU seconds and largest resident bytes."""
+
+    status: int | None
+    cpu_seconds: float = 0.0
+    max_rss_bytes: int = 0
+
+
+class Child(Protocol):
+    """A living child of this process or of a zygote."""
+
+    def end(self) -> Ending:
+        """Kill it, who has nothing left to say, and collect what it cost."""
+
+    def let_go(self) -> None:
+        """See to it that it ends, without waiting for that where somebody else does."""
+
+
+class Talk:
+    """One child as its listener sees it. A context manager that ends the child; ``hear`` gives its next answer."""
+
+    def __init__(self, pipe: int, child: Child, limits: Limits) -> None:
+        self._pipe = pipe
+        self._child = child
+        self._limits = limits
+        self._began = time.monotonic()
+        self._is_ready = False
+        self._ending: Ending | None = None
+
+    def __enter__(self) -> Talk:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self._ending is None:
+            os.close(self._pipe)
+            self._ending = Ending(None)
+            self._child.let_go()
+
+    @property
+    def deadline(self) -> float:
+        """When the limits' wall clock is over, as a time of the monotonic clock."""
+        return self._began + self._limits.wall_seconds
+
+    def hear(self, *, until: float | None = None, most_bytes: int | None = None) -> Outcome:
+        """The child's next answer. After a Refused or ChildDied there is none.
+
+        *until* is a time of the monotonic clock (by default the limits' wall clock from the child's start),
+        *most_bytes* bounds the answer. Raises Unconfined when the kernel refused to confine the child.
+        """
+        deadline = self.deadline if until is None else until
+        most = self._limits.max_answer_bytes if most_bytes is None else most_bytes
+        try:
+            if not self._is_ready:
+                receive_ready(self._pipe, deadline)
+                self._is_ready = True
+            return parsed(*receive(self._pipe, most, deadline), self._usage())
+        except Silence as silence:
+            return self._died(silence.cause)
+        except (ValueError, KeyError, TypeError, RecursionError):
+            return self._died("answer")
+
+    def end(self) -> Usage:
+        """End the child, if it still lives; what it cost."""
+        if self._ending is None:
+            os.close(self._pipe)
+            self._ending = self._child.end()
+        return self._usage()
+
+    def _usage(self) -> Usage:
+        wall = time.monotonic() - self._began
+        if self._ending is None:
+            return Usage(wall)
+        return Usage(wall, self._ending.cpu_seconds, self._ending.max_rss_bytes)
+
+    def _died(self, cause: str) -> ChildDied:
+        usage = self.end()
+        status = self._ending.status if self._ending is not None else None
+        if cause == "ended":
+            cause = _how_it_ended(status)
+            if not self._is_ready and status is not None and os.WIFEXITED(status):
+                raise Unconfined("the child could not be confined, so nothing was run")
+        return ChildDied(cause, _SENTENCES.get(cause, f"The reader was stopped ({cause})."), usage)
+
+
+@dataclass(frozen=True, slots=True)
+class _Own:
+    """A child of this very process."""
+
+    pid: int
+
+    def end(self) -> Ending:
+        with suppress(ProcessLookupError):
+            os.kill(self.pid, signal.SIGKILL)
+        try:
+            _, status, usage = os.wait4(self.pid, 0)
+        except ChildProcessError:  # somebody else collected it
+            return Ending(None)
+        return Ending(status, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024)
+
+    def let_go(self) -> None:
+        self.end()
+
+
 def run(work: Work, limits: Limits = DEFAULT, *, lock: Lock = Lock.FULL) -> Outcome:
-    """Run ``work`` in a confined child and wait for it, at most ``limits.wall_seconds``.
+    """Run ``work`` in a confined fork of this process and wait for its (first) answer, at most
+    ``limits.wall_seconds``.
 
     Raises Unconfined when the kernel refuses the confinement, OSError when no process or pipe can be made.
     """
-    started = time.monotonic()
     reading, writing = os.pipe()
+    parent = os.getpid()
     try:
         pid = os.fork()
     except OSError:
@@ -114,17 +202,11 @@ def run(work: Work, limits: Limits = DEFAULT, *, lock: Lock = Lock.FULL) -> Outc
         os.close(writing)
         raise
     if pid == 0:
-        _child(work, limits, lock, writing)
+        be_a_child(work, limits, lock, writing, parent)
     os.close(writing)
-    try:
-        raw, cause = _receive(reading, limits, started + limits.wall_seconds)
-    finally:
-        os.close(reading)
-        status, cpu_seconds, rss = _end(pid)
-    if cause == "unconfined":
-        raise Unconfined("the child could not be confined, so nothing was run")
-    usage = Usage(time.monotonic() - started, cpu_seconds, rss)
-    return _outcome(raw, cause, status, usage)
+    with Talk(reading, _Own(pid), limits) as talk:
+        outcome = talk.hear()
+        return replace(outcome, usage=talk.end())
 
 
 def probe() -> str:
@@ -141,7 +223,7 @@ def probe() -> str:
     return f"the sandbox lets through: {', '.join(open_doors)}" if open_doors else ""
 
 
-def _attempts() -> tuple[dict[str, int], list[bytes]]:
+def _attempts() -> Given:
     """Try what must not work; gives the error number of each attempt, 0 where it worked."""
     doors: dict[str, Callable[[], object]] = {
         "sockets": lambda: socket.socket(socket.AF_INET, socket.SOCK_STREAM),
@@ -161,17 +243,20 @@ def _error_number(door: Callable[[], object]) -> int:
     return 0
 
 
-def _child(work: Work, limits: Limits, lock: Lock, writing: int) -> NoReturn:
-    """Everything after the fork, in the child. Leaves by ``os._exit``: no handler of the parent may run
-    here.
+def be_a_child(work: Work, limits: Limits, lock: Lock, writing: int, parent: int) -> NoReturn:
+    """Everything after the fork, in the child: confined, it answers on the pipe *writing* and ends.
+
+    *parent* is who forked; should it be gone, nothing is run. Leaves by ``os._exit``: no handler of the parent
+    may run here.
     """
     try:
         gc.disable()  # a finaliser of the parent's objects (a database connection, say) must not run here
         _only_pipe(writing)
         _default_signals()
         confine(limits, filter_calls=lock is Lock.FULL)
-        os.write(_PIPE, _READY)
-        _send(*_worked(work))
+        if os.getppid() == parent:  # else it ended before its death could have been this one's
+            os.write(_PIPE, READY)
+            _answer(work)
     finally:
         os._exit(0)
 
@@ -201,78 +286,33 @@ def _default_signals() -> None:
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
 
 
-def _worked(work: Work) -> tuple[str, Mapping[str, Any], Sequence[bytes]]:
+def _answer(work: Work) -> None:
+    """Send what the work gives, or why it gave up. A part that JSON cannot say ends the child."""
     try:
-        document, parts = work()
+        for document, parts in _given(work):
+            send(_PIPE, "answer", document, parts)
+    except _GaveUp as error:
+        send_failure(_PIPE, error.failure)
+
+
+class _GaveUp(Exception):
+    def __init__(self, failure: Failure) -> None:
+        super().__init__(failure.code)
+        self.failure = failure
+
+
+def _given(work: Work) -> Iterable[Given]:
+    """The work's answers. Raises _GaveUp for whatever it raises, and only for that."""
+    try:
+        given = work()
+        yield from [given] if isinstance(given, tuple) else given
     except Unopenable as error:
-        return "refused", _failure(error.failure), ()
+        raise _GaveUp(error.failure) from None
     except MemoryError:
-        return "refused", _failure(Failure("memory", "The file needs more memory than allowed.", True)), ()
+        raise _GaveUp(Failure("memory", "The file needs more memory than allowed.", True)) from None
     except Exception as error:  # noqa: BLE001 - hostile input may raise anything; the class alone leaves the child
         sentence = f"The file could not be examined ({type(error).__name__})."
-        return "refused", _failure(Failure("unexpected", sentence)), ()
-    return "answer", document, parts
-
-
-def _failure(failure: Failure) -> dict[str, Any]:
-    return {"code": failure.code, "sentence": failure.sentence, "quarantine": failure.quarantine}
-
-
-def _send(kind: str, document: Mapping[str, Any], parts: Sequence[bytes]) -> None:
-    envelope = {"kind": kind, "document": document, "parts": [len(part) for part in parts]}
-    text = json.dumps(envelope, allow_nan=False).encode()
-    for piece in (_HEADER.pack(_MAGIC, len(text), sum(map(len, parts))), text, *parts):
-        rest = memoryview(piece)
-        while rest:
-            rest = rest[os.write(_PIPE, rest) :]
-
-
-def _receive(fd: int, limits: Limits, deadline: float) -> tuple[bytes, str]:
-    """Read one whole answer, or say why not: ``wall``, ``answer``, ``ended``, or ``unconfined`` when not even
-    the ready sign came.
-    """
-    poll = select.poll()
-    poll.register(fd, select.POLLIN)
-    received = bytearray()
-    wanted = start = len(_READY) + _HEADER.size
-    while len(received) < wanted:
-        left = deadline - time.monotonic()
-        if left <= 0 or not poll.poll(left * 1000):
-            return b"", "wall"
-        chunk = os.read(fd, min(wanted - len(received), 1 << 20))
-        if not chunk:
-            return b"", "ended" if received else "unconfined"
-        received += chunk
-        if len(received) == wanted == start:
-            magic, text, parts = _HEADER.unpack_from(received, len(_READY))
-            wanted += text + parts
-            if magic != _MAGIC or wanted > limits.max_answer_bytes:
-                return b"", "answer"
-    return bytes(memoryview(received)[len(_READY) :]), ""
-
-
-def _end(pid: int) -> tuple[int | None, float, int]:
-    """Kill the child, who has nothing left to say, and collect its status (None when somebody else did) and
-    usage.
-    """
-    with suppress(ProcessLookupError):
-        os.kill(pid, signal.SIGKILL)
-    try:
-        _, status, usage = os.wait4(pid, 0)
-    except ChildProcessError:
-        return None, 0.0, 0
-    return status, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024
-
-
-def _outcome(raw: bytes, cause: str, status: int | None, usage: Usage) -> Outcome:
-    if not cause:
-        try:
-            return _parsed(raw, usage)
-        except (ValueError, KeyError, TypeError, RecursionError):
-            cause = "answer"
-    if cause == "ended":
-        cause = _how_it_ended(status)
-    return ChildDied(cause, _SENTENCES.get(cause, f"The reader was stopped ({cause})."), usage)
+        raise _GaveUp(Failure("unexpected", sentence)) from None
 
 
 _SENTENCES = {
@@ -288,36 +328,3 @@ def _how_it_ended(status: int | None) -> str:
         return "exit"
     number = os.WTERMSIG(status)
     return "cpu" if number == signal.SIGXCPU else signal.Signals(number).name
-
-
-def _parsed(raw: bytes, usage: Usage) -> Outcome:
-    _, length, _ = _HEADER.unpack_from(raw)
-    start = _HEADER.size + length
-    envelope = json.loads(raw[_HEADER.size : start], parse_constant=_no_constant)
-    document = envelope["document"]
-    if not isinstance(document, dict):
-        raise ValueError("not an object")
-    if envelope["kind"] == "refused":
-        return Refused(_read_failure(document), usage)
-    parts = []
-    for size in envelope["parts"]:
-        if not isinstance(size, int) or not 0 <= size <= len(raw) - start:
-            raise ValueError("parts do not fit")
-        parts.append(raw[start : start + size])
-        start += size
-    if start != len(raw):
-        raise ValueError("bytes left over")
-    return Answer(document, tuple(parts), usage)
-
-
-def _read_failure(document: Mapping[str, Any]) -> Failure:
-    code, sentence, quarantine = document["code"], document["sentence"], document["quarantine"]
-    if not (isinstance(code, str) and isinstance(sentence, str) and isinstance(quarantine, bool)):
-        raise ValueError("not a failure")
-    if not code.isidentifier() or len(code) > 40 or len(sentence) > 500:
-        raise ValueError("not a failure")
-    return Failure(code, sentence, quarantine)
-
-
-def _no_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not JSON")

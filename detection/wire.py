@@ -9,31 +9,38 @@ the end).
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from detection import containers
-from detection.findings import Derivative, Examination, Failure, Hash, Media, Signal, Status, Strength
+from detection import containers, fields
+from detection.fields import LONGEST_NAME, LONGEST_SENTENCE, Malformed
+from detection.findings import (
+    Derivative,
+    Examination,
+    Failure,
+    Film,
+    FilmFrame,
+    Hash,
+    Media,
+    Signal,
+    Status,
+    Strength,
+)
 from detection.limits import DEFAULT, Limits
+from detection.planes import Planes, PlaneSpec
 from detection.renditions import PREVIEW_SIDE, RENDITION_SIDE
 
 MOST_HASHES, MOST_SIGNALS, MOST_ERRORS = 32, 64, 64
-LONGEST_NAME, LONGEST_SENTENCE = 100, 2000
-DEEPEST_DATA, MOST_DATA = 8, 20_000
-LONGEST_TEXT = 100_000
+HASH_DIGITS = {"pdq": 64, "phash": 16}
+TURNS = 8
+LONGEST_FILM = 100 * 365.25 * 86400
+"""In seconds; a file may claim anything."""
 
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:;+/() -]*\Z")
-_HEX = re.compile(r"[0-9a-f]+\Z")
 _PLAIN_JPEG = frozenset({0xE0, 0xDB, 0xC0, 0xC4, 0xDA})
 _PLAIN_PNG = (b"IHDR", b"IDAT", b"IEND")
-
-
-class Malformed(ValueError):
-    """The child's answer is not an examination; treat it like a child that died."""
 
 
 def to_wire(examination: Examination) -> tuple[dict[str, Any], list[bytes]]:
@@ -49,29 +56,32 @@ def to_wire(examination: Examination) -> tuple[dict[str, Any], list[bytes]]:
         "errors": [failure_to_wire(one) for one in examination.errors],
         "preview": _derivative_to_wire(examination.preview, parts),
         "rendition": _derivative_to_wire(examination.rendition, parts),
+        "turns": [hash_to_wire(one) for one in examination.turns],
+        "film": None if examination.film is None else film_to_wire(examination.film, parts),
     }
     return document, parts
 
 
 def from_wire(document: Mapping[str, Any], parts: Sequence[bytes], limits: Limits = DEFAULT) -> Examination:
-    """The examination that a child sent. Raises Malformed when anything is not as it must be.
-
-    ``parts`` may be longer than what the examination uses: other byte strings of the answer may follow.
-    """
-    media = _get(document, "media", (dict, type(None)))
+    """The examination that a child sent. Raises Malformed when anything is not as it must be."""
+    media = fields.get(document, "media", (dict, type(None)))
     examination = Examination(
-        sha256=_hex(document, "sha256", 64),
-        md5=_hex(document, "md5", 32),
-        size=_integer(document, "size", 0, limits.max_bytes),
+        sha256=fields.hexadecimal(document, "sha256", 64),
+        md5=fields.hexadecimal(document, "md5", 32),
+        size=fields.integer(document, "size", 0, limits.max_bytes),
         media=None if media is None else media_from_wire(media),
-        hashes=tuple(hash_from_wire(one) for one in _list(document, "hashes", MOST_HASHES)),
-        signals=tuple(signal_from_wire(one) for one in _list(document, "signals", MOST_SIGNALS)),
-        errors=tuple(failure_from_wire(one) for one in _list(document, "errors", MOST_ERRORS)),
+        hashes=tuple(hash_from_wire(one) for one in fields.listing(document, "hashes", MOST_HASHES)),
+        signals=tuple(signal_from_wire(one) for one in fields.listing(document, "signals", MOST_SIGNALS)),
+        errors=tuple(failure_from_wire(one) for one in fields.listing(document, "errors", MOST_ERRORS)),
         preview=_derivative_from_wire(document, "preview", parts),
         rendition=_derivative_from_wire(document, "rendition", parts),
+        turns=tuple(hash_from_wire(one) for one in fields.listing(document, "turns", TURNS)),
+        film=_film_from_wire(document, parts, limits),
     )
     _check_preview(examination.preview, limits)
     _check_rendition(examination.rendition, limits)
+    _check_turns(examination)
+    _check_kind(examination)
     return examination
 
 
@@ -90,12 +100,12 @@ def media_to_wire(media: Media) -> dict[str, Any]:
 def media_from_wire(document: Any) -> Media:
     """The Media of a mapping; Malformed otherwise."""
     return Media(
-        format=_name(document, "format"),
-        mime=_name(document, "mime"),
-        width=_integer(document, "width", 1, 1 << 31),
-        height=_integer(document, "height", 1, 1 << 31),
-        frames=_integer(document, "frames", 1, 1 << 31),
-        mode=_name(document, "mode") if _text(document, "mode", LONGEST_NAME) else "",
+        format=fields.name(document, "format"),
+        mime=fields.name(document, "mime"),
+        width=fields.integer(document, "width", 1, 1 << 31),
+        height=fields.integer(document, "height", 1, 1 << 31),
+        frames=fields.integer(document, "frames", 1, 1 << 31),
+        mode=fields.name(document, "mode") if fields.text(document, "mode", LONGEST_NAME) else "",
     )
 
 
@@ -106,15 +116,15 @@ def hash_to_wire(one: Hash) -> dict[str, Any]:
 
 def hash_from_wire(document: Any) -> Hash:
     """The Hash of a mapping; Malformed otherwise."""
-    value = _text(document, "value", 1024)
-    if not _HEX.match(value):
-        raise Malformed("a hash is not hexadecimal")
-    quality = _get(document, "quality", (int, type(None)))
+    algorithm = fields.name(document, "algorithm")
+    if algorithm not in HASH_DIGITS:
+        raise Malformed("a hash of an unknown kind")
+    quality = fields.get(document, "quality", (int, type(None)))
     return Hash(
-        algorithm=_name(document, "algorithm"),
-        value=value,
-        version=_name(document, "version"),
-        quality=None if quality is None else _integer(document, "quality", 0, 100),
+        algorithm=algorithm,
+        value=fields.hexadecimal(document, "value", HASH_DIGITS[algorithm]),
+        version=fields.name(document, "version"),
+        quality=None if quality is None else fields.integer(document, "quality", 0, 100),
     )
 
 
@@ -135,26 +145,38 @@ def signal_to_wire(one: Signal) -> dict[str, Any]:
 
 def signal_from_wire(document: Any) -> Signal:
     """The Signal of a mapping; Malformed otherwise. A score must be a finite number from 0 to 1."""
-    strength = _get(document, "strength", (str, type(None)))
-    score = _get(document, "score", (float, int, type(None)))
+    strength = fields.get(document, "strength", (str, type(None)))
+    score = fields.get(document, "score", (float, int, type(None)))
     if score is not None and (isinstance(score, bool) or not math.isfinite(score) or not 0 <= score <= 1):
         raise Malformed("a score is outside 0 to 1")
     try:
         return Signal(
-            name=_name(document, "name"),
-            version=_name(document, "version"),
-            status=Status(_text(document, "status", LONGEST_NAME)),
-            sentence=_text(document, "sentence", LONGEST_SENTENCE),
+            name=fields.name(document, "name"),
+            version=fields.name(document, "version"),
+            status=Status(fields.text(document, "status", LONGEST_NAME)),
+            sentence=fields.text(document, "sentence", LONGEST_SENTENCE),
             strength=None if strength is None else Strength(strength),
             score=None if score is None else float(score),
-            reason=_text(document, "reason", LONGEST_SENTENCE),
-            data=_data(document, "data"),
-            sensitive=_data(document, "sensitive"),
+            reason=fields.text(document, "reason", LONGEST_SENTENCE),
+            data=fields.data(document, "data"),
+            sensitive=_with_small_map(fields.data(document, "sensitive")),
         )
     except Malformed:
         raise
     except ValueError as error:
         raise Malformed(str(error)) from None
+
+
+def _with_small_map(sensitive: dict[str, Any]) -> dict[str, Any]:
+    """A heat map is drawn as a picture before any reveal, so it is held to the size of a preview."""
+    if "map" in sensitive:
+        drawn = fields.get(sensitive, "map", (dict,))
+        width = fields.integer(drawn, "width", 1, PREVIEW_SIDE)
+        height = fields.integer(drawn, "height", 1, PREVIEW_SIDE)
+        fields.hexadecimal(drawn, "cells", 2 * width * height)
+        if len(drawn) > len(("width", "height", "cells")):
+            raise Malformed("a map holds something else")
+    return sensitive
 
 
 def failure_to_wire(one: Failure) -> dict[str, Any]:
@@ -165,10 +187,103 @@ def failure_to_wire(one: Failure) -> dict[str, Any]:
 def failure_from_wire(document: Any) -> Failure:
     """The Failure of a mapping; Malformed otherwise."""
     return Failure(
-        code=_name(document, "code"),
-        sentence=_text(document, "sentence", LONGEST_SENTENCE),
-        quarantine=bool(_get(document, "quarantine", (bool,))),
+        code=fields.name(document, "code"),
+        sentence=fields.text(document, "sentence", LONGEST_SENTENCE),
+        quarantine=bool(fields.get(document, "quarantine", (bool,))),
     )
+
+
+def film_to_wire(film: Film, parts: list[bytes]) -> dict[str, Any]:
+    """JSON-able mapping of a Film; the pictures of its frames are added to *parts*."""
+    return {
+        "container": film.container,
+        "codec": film.codec,
+        "duration": film.duration,
+        "frames_per_second": film.frames_per_second,
+        "has_sound": film.has_sound,
+        "frames": [
+            {
+                "at_seconds": one.at_seconds,
+                "scene_start": one.scene_start,
+                "hashes": [hash_to_wire(value) for value in one.hashes],
+                "preview": _derivative_to_wire(one.preview, parts),
+                "rendition": _derivative_to_wire(one.rendition, parts),
+            }
+            for one in film.frames
+        ],
+    }
+
+
+def _film_from_wire(document: Mapping[str, Any], parts: Sequence[bytes], limits: Limits) -> Film | None:
+    inner = fields.get(document, "film", (dict, type(None)))
+    if inner is None:
+        return None
+    frames = fields.listing(inner, "frames", limits.max_film_frames)
+    return Film(
+        container=fields.name(inner, "container"),
+        codec=fields.name(inner, "codec"),
+        duration=fields.optional_number(inner, "duration", 0, LONGEST_FILM),
+        frames_per_second=fields.optional_number(inner, "frames_per_second", 0, 1e9),
+        has_sound=bool(fields.get(inner, "has_sound", (bool,))),
+        frames=tuple(_film_frame_from_wire(one, parts, limits) for one in frames),
+    )
+
+
+def _film_frame_from_wire(document: Any, parts: Sequence[bytes], limits: Limits) -> FilmFrame:
+    preview = _derivative_from_wire(document, "preview", parts)
+    rendition = _derivative_from_wire(document, "rendition", parts)
+    if preview is None or rendition is None:
+        raise Malformed("a frame without its pictures")
+    _check_preview(preview, limits)
+    _check_rendition(rendition, limits)
+    hashes = fields.listing(document, "hashes", MOST_HASHES)
+    return FilmFrame(
+        at_seconds=fields.number(document, "at_seconds", 0, LONGEST_FILM),
+        scene_start=bool(fields.get(document, "scene_start", (bool,))),
+        hashes=tuple(hash_from_wire(one) for one in hashes),
+        preview=preview,
+        rendition=rendition,
+    )
+
+
+def planes_to_wire(planes: Planes, size: tuple[int, int]) -> tuple[dict[str, Any], list[bytes]]:
+    """Planes by name, and the width and height of what they were made from, as JSON and byte strings in their order."""
+    written = {name: array_to_wire(array) for name, array in planes.items()}
+    headers = {name: header for name, (header, _) in written.items()}
+    return {"planes": headers, "width": size[0], "height": size[1]}, [
+        values for _, values in written.values()
+    ]
+
+
+def size_from_wire(document: Mapping[str, Any]) -> tuple[int, int]:
+    """The width and height that came with planes; (0, 0) where nothing was opened."""
+    return fields.integer(document, "width", 0, 1 << 31), fields.integer(document, "height", 0, 1 << 31)
+
+
+def planes_from_wire(
+    document: Mapping[str, Any], parts: Sequence[bytes], specs: Sequence[PlaneSpec], limits: Limits = DEFAULT
+) -> Planes:
+    """Planes for exactly these specs, of equally many frames; empty when there is no picture."""
+    headers = fields.get(document, "planes", (dict,))
+    if not headers and not parts:
+        return {}
+    if list(headers) != [spec.name for spec in specs] or len(parts) != len(specs):
+        raise Malformed("not the planes that were asked for")
+    shape = fields.listing(headers[specs[0].name], "shape", 4)
+    frames = shape[0] if shape else 0
+    if type(frames) is not int or not 1 <= frames <= most_frames(limits):
+        raise Malformed("not as many planes as a file may give")
+    return {
+        spec.name: array_from_wire(
+            headers[spec.name], part, shape=(frames, spec.height, spec.width, 3), dtype="|u1"
+        )
+        for spec, part in zip(specs, parts, strict=True)
+    }
+
+
+def most_frames(limits: Limits) -> int:
+    """How many frames of one file a model may be asked about."""
+    return max(limits.max_frames + 1, limits.max_film_frames)
 
 
 def array_to_wire(array: NDArray[Any]) -> tuple[dict[str, Any], bytes]:
@@ -181,7 +296,8 @@ def array_from_wire(document: Any, part: bytes, *, shape: Sequence[int], dtype: 
     """The array, which must have exactly the expected shape and dtype (such as ``"<f4"``) and finite
     values.
     """
-    if _get(document, "shape", (list,)) != list(shape) or _text(document, "dtype", 10) != np.dtype(dtype).str:
+    given = fields.get(document, "shape", (list,)), fields.text(document, "dtype", 10)
+    if given != (list(shape), np.dtype(dtype).str):
         raise Malformed("an array has another shape or type than its model takes")
     if len(part) != math.prod(shape) * np.dtype(dtype).itemsize:
         raise Malformed("an array is shorter or longer than its shape")
@@ -199,17 +315,32 @@ def _derivative_to_wire(one: Derivative | None, parts: list[bytes]) -> dict[str,
 
 
 def _derivative_from_wire(document: Mapping[str, Any], key: str, parts: Sequence[bytes]) -> Derivative | None:
-    inner = _get(document, key, (dict, type(None)))
+    inner = fields.get(document, key, (dict, type(None)))
     if inner is None:
         return None
     if not parts:
         raise Malformed("a picture was announced but not sent")
     return Derivative(
-        mime=_name(inner, "mime"),
-        width=_integer(inner, "width", 1, RENDITION_SIDE),
-        height=_integer(inner, "height", 1, RENDITION_SIDE),
-        content=parts[_integer(inner, "part", 0, len(parts) - 1)],
+        mime=fields.name(inner, "mime"),
+        width=fields.integer(inner, "width", 1, RENDITION_SIDE),
+        height=fields.integer(inner, "height", 1, RENDITION_SIDE),
+        content=parts[fields.integer(inner, "part", 0, len(parts) - 1)],
     )
+
+
+def _check_turns(examination: Examination) -> None:
+    turns = examination.turns
+    if turns and (len(turns) != TURNS or {one.algorithm for one in turns} != {"pdq"}):
+        raise Malformed("not the hashes of eight turns")
+    if turns and turns[0] not in examination.hashes:
+        raise Malformed("the first turn is not the picture as it is")
+
+
+def _check_kind(examination: Examination) -> None:
+    """A film has its frames, and nothing else has any."""
+    is_film = examination.media is not None and examination.media.mime.startswith("video/")
+    if is_film != (examination.film is not None):
+        raise Malformed("a film without its frames, or frames without a film")
 
 
 def _check_preview(preview: Derivative | None, limits: Limits) -> None:
@@ -246,78 +377,3 @@ def _check_rendition(rendition: Derivative | None, limits: Limits) -> None:
     width = int.from_bytes(content[frame + 3 : frame + 5], "big")
     if (width, height) != (rendition.width, rendition.height):
         raise Malformed("the rendition's header says something else")
-
-
-def _get(document: Any, key: str, types: tuple[type, ...]) -> Any:
-    if not isinstance(document, Mapping) or key not in document:
-        raise Malformed(f"{key} is missing")
-    value = document[key]
-    if not isinstance(value, types):
-        raise Malformed(f"{key} has the wrong type")
-    return value
-
-
-def _text(document: Any, key: str, longest: int) -> str:
-    value = str(_get(document, key, (str,)))
-    if len(value) > longest or "\0" in value or not _encodable(value):
-        raise Malformed(f"{key} is too long or holds what cannot be stored")
-    return value
-
-
-def _encodable(value: str) -> bool:
-    """Half surrogates pass JSON, but neither UTF-8 nor a database takes them."""
-    return not any("\ud800" <= character <= "\udfff" for character in value)
-
-
-def _name(document: Any, key: str) -> str:
-    value = _text(document, key, LONGEST_NAME)
-    if not _NAME.match(value):
-        raise Malformed(f"{key} is not a name")
-    return value
-
-
-def _hex(document: Any, key: str, length: int) -> str:
-    value = _text(document, key, length)
-    if len(value) != length or not _HEX.match(value):
-        raise Malformed(f"{key} is not {length} hex digits")
-    return value
-
-
-def _integer(document: Any, key: str, low: int, high: int) -> int:
-    value = _get(document, key, (int,))
-    if isinstance(value, bool) or not low <= value <= high:
-        raise Malformed(f"{key} is out of range")
-    return int(value)
-
-
-def _list(document: Any, key: str, most: int) -> list[Any]:
-    value: list[Any] = _get(document, key, (list,))
-    if len(value) > most:
-        raise Malformed(f"too many {key}")
-    return value
-
-
-def _data(document: Any, key: str) -> dict[str, Any]:
-    value: dict[str, Any] = _get(document, key, (dict,))
-    if _count(value, DEEPEST_DATA) > MOST_DATA:
-        raise Malformed(f"{key} holds too much")
-    return value
-
-
-def _count(value: Any, depth: int) -> int:
-    """How many values a piece of data holds; Malformed for what is too deep, too long or not finite."""
-    if depth < 0:
-        raise Malformed("data is nested too deeply")
-    if isinstance(value, str):
-        if len(value) > LONGEST_TEXT or "\0" in value or not _encodable(value):
-            raise Malformed("a text is too long or holds what cannot be stored")
-        return 1
-    if isinstance(value, float) and not math.isfinite(value):
-        raise Malformed("a number is not finite")
-    if isinstance(value, list):
-        return 1 + sum(_count(item, depth - 1) for item in value)
-    if isinstance(value, dict):
-        return 1 + sum(_count(key, depth) + _count(item, depth - 1) for key, item in value.items())
-    if value is None or isinstance(value, (bool, int, float)):
-        return 1
-    raise Malformed("data holds something that is not JSON")

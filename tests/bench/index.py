@@ -3,8 +3,9 @@
 python -m tests.bench.index [ROWS ...]      (a million and ten million unless told otherwise; prints one table)
 
 Every contender runs alone, in a process of its own, on one core, and is asked the same questions: every second one
-lies within 33 bits of a stored hash. Their answers are compared. faiss is installed into an environment that is thrown
-away, and needs a package registry; where there is none the table says so. Ten million take 3 GB of disk meanwhile.
+lies within 33 bits of a stored hash. Their answers are compared. faiss comes from the environment that `make bench`
+makes (requirements/bench.in); where it could not be installed the table says so. Ten million take 3 GB of disk
+meanwhile.
 """
 
 from __future__ import annotations
@@ -15,7 +16,6 @@ import subprocess
 import sys
 import tempfile
 import time
-import venv
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 
 from detection import index
 from detection.index.directory import MERGE_AT
+from tests.bench.library import PYTHON_BESIDE
 from tests.bench.pictures import CHECKOUT
 from tests.bench.sheet import Sheet, quantile
 
@@ -59,7 +60,7 @@ def measure(sheet: Sheet, sizes: tuple[int, ...] | list[int] = SIZES) -> None:
     """Rows for each size into *sheet*."""
     with tempfile.TemporaryDirectory(prefix="casework-index-") as name:
         directory = Path(name)
-        faiss = _environment_with_faiss(directory / "environment")
+        faiss = PYTHON_BESIDE if PYTHON_BESIDE.exists() else None
         for rows in sizes:
             where = directory / str(rows)
             where.mkdir()
@@ -67,37 +68,42 @@ def measure(sheet: Sheet, sizes: tuple[int, ...] | list[int] = SIZES) -> None:
             _measure_one(sheet, where, rows, faiss)
 
 
+def heading(rows: int) -> str:
+    """Under which so many hashes are shown."""
+    return f"Known pictures: {rows:,} hashes, radius {RADIUS}"
+
+
 def _measure_one(sheet: Sheet, where: Path, rows: int, faiss: Path | None) -> None:
-    heading = f"Known pictures: {rows:,} hashes, radius {RADIUS}"
+    under = heading(rows)
     sheet.section(
-        heading,
+        under,
         "One process on one core. Questions are in processor time, which hardly feels other work, and by "
         "the clock; all else is by the clock. Memory is what the process holds for itself, beside the file.",
     )
     took = {part: _run([sys.executable, "-m", "tests.bench.index", "--as", part, "--in", str(where)])
             for part in PARTS}  # fmt: skip
     ours, built, changed = took["ask"], took["build"], took["change"]
-    sheet.add(heading, "this index", f"{_took(ours)}; built in {built['seconds']:.1f} s "
+    sheet.add(under, "this index", f"{_took(ours)}; built in {built['seconds']:.1f} s "
               f"(peak {built['peak']:,.0f} MB, of which the hashes given are {rows * 40 / 1e6:,.0f}); "
               f"file {built['file']:,.0f} MB; memory {ours['memory']:,.0f} MB; "
               f"opened with all digests compared in {ours['opened']:.1f} s")  # fmt: skip
-    sheet.add(heading, "this index, the eight turns of a picture at once", _took(ours["turned"]))
-    sheet.add(heading, f"this index, {MERGE_AT:,} records in the journal", _took(changed))
-    sheet.add(heading, "this index, one addition or removal, durable", _spread(changed["changes"]))
-    sheet.add(heading, "this index, a merge of that journal", f"{changed['merged']:.1f} s, in the background")
+    sheet.add(under, "this index, the eight turns of a picture at once", _took(ours["turned"]))
+    sheet.add(under, f"this index, {MERGE_AT:,} records in the journal", _took(changed))
+    sheet.add(under, "this index, one addition or removal, durable", _spread(changed["changes"]))
+    sheet.add(under, "this index, a merge of that journal", f"{changed['merged']:.1f} s, in the background")
     for name, other in [("numpy, every hash compared", took["scan"]), *_by_faiss(where, faiss)]:
-        _add_other(sheet, heading, name, other, ours)
+        _add_other(sheet, under, name, other, ours)
 
 
 def _add_other(
-    sheet: Sheet, heading: str, name: str, other: dict[str, Any] | None, ours: dict[str, Any]
+    sheet: Sheet, under: str, name: str, other: dict[str, Any] | None, ours: dict[str, Any]
 ) -> None:
     if other is None:
-        sheet.add(heading, name, "not measured: faiss could not be installed")
+        sheet.add(under, name, "not measured: faiss is not installable here")
         return
     same = other["answers"] == ours["answers"][: len(other["answers"])]
     times = quantile(other["seconds"], 0.5) / quantile(ours["seconds"], 0.5)
-    sheet.add(heading, name, f"{_took(other)}; built in {other['built']:.1f} s; memory "
+    sheet.add(under, name, f"{_took(other)}; built in {other['built']:.1f} s; memory "
               f"{other['memory']:,.0f} MB; {'the same answers' if same else 'OTHER ANSWERS'}; "
               f"{times:.1f} × the median of this index")  # fmt: skip
 
@@ -108,17 +114,6 @@ def _by_faiss(where: Path, python: Path | None) -> list[tuple[str, dict[str, Any
         (name, _run([str(python), str(FAISS), kind, str(where), str(RADIUS)]) if python else None)
         for kind, name in kinds.items()
     ]
-
-
-def _environment_with_faiss(where: Path) -> Path | None:
-    venv.create(where, with_pip=True)
-    python = where / "bin" / "python"
-    wanted = [str(python), "-m", "pip", "install", "--quiet", "--only-binary=:all:", "faiss-cpu", "numpy"]
-    installed = subprocess.run(wanted, capture_output=True, text=True, check=False)
-    if installed.returncode:
-        sys.stderr.write(f"bench: faiss is left out: {installed.stderr.strip()[-300:]}\n")
-        return None
-    return python
 
 
 def _run(command: list[str]) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
@@ -11,20 +10,23 @@ from collections.abc import Sequence
 from typing import Any
 
 from casework.runtime.installation import from_environment
-from tests.bench import machine, pages, pictures, uploads
+from tests.bench import forensics, index, library, machine, pages, pictures, uploads
+from tests.bench.library import IMAGES, LARGE, kernel_sum
 from tests.bench.sheet import Sheet, spread
 from tests.bench.visitor import Refused, Visitor
 from tests.running import RunningInstallation
 
-PARTS = ("kernels", "starts", "uploads", "pages", "log")
+PARTS = ("kernels", "index", "marks", "forensics", "log", "starts", "uploads", "pages")
+#: All of what takes minutes.
+LONG = bool(os.environ.get("BENCH_LONG"))
+SHARE_OF_MARKS = 0.2
 MANY = 10_000
 LOG_ENTRIES = 20_000
 SETTLE_SECONDS = 6.0
 CORES = os.cpu_count() or 1
 
 START = "Start"
-IMAGES = "Pictures examined"
-LARGE = "A picture of 12 million pixels"
+MARKS = "Our own marks"
 MEMORY = "Memory"
 WAITS = "Waiting for an answer"
 LOG = "The log"
@@ -32,7 +34,11 @@ LOG = "The log"
 
 def measure(running: RunningInstallation, sheet: Sheet, parts: Sequence[str]) -> None:
     """Measure *parts* into *sheet*, on an installation that does not run yet and is left running."""
-    kernels = bare_kernels(running, sheet) if "kernels" in parts else None
+    kernels = None
+    if "kernels" in parts:
+        _say("kernels")
+        kernels = library.measure(sheet, running.env)
+    beside(sheet, parts)
     if "log" in parts:
         log(running, sheet)
     if not {"starts", "uploads", "pages"} & set(parts):
@@ -49,6 +55,42 @@ def measure(running: RunningInstallation, sheet: Sheet, parts: Sequence[str]) ->
         many_cases(running, sheet)
     if "uploads" in parts:
         one_worker(running, sheet, key)
+
+
+def beside(sheet: Sheet, parts: Sequence[str]) -> None:
+    """What needs no installation: the index of known pictures, our own marks, forensics."""
+    if "index" in parts:
+        _say("index")
+        index.measure(sheet)
+    if "marks" in parts:
+        _say("marks")
+        marks(sheet)
+    if "forensics" in parts:
+        _say("forensics")
+        forensics.measure(sheet)
+
+
+def marks(sheet: Sheet) -> None:
+    """What tests.bench.marks prints, row by row."""
+    share = 1.0 if LONG else SHARE_OF_MARKS
+    whole = "" if LONG else f" {share:.0%} of the pictures; `BENCH_LONG=1` takes them all."
+    sheet.section(MARKS, f"docs/evidence.md says what was done to the pictures.{whole}")
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.bench.marks", str(share)],
+        cwd=pictures.CHECKOUT, stdout=subprocess.PIPE, text=True, check=True,
+    )  # fmt: skip
+    heads: list[str] = []
+    for line in done.stdout.splitlines():
+        cells = [cell.strip() for cell in line.strip().strip("|").split("|")]
+        if not line.startswith("|"):
+            heads = []
+        elif not heads:
+            heads = cells
+        elif set(line) - set("|- "):
+            figures = zip(heads[1:], cells[1:], strict=False)
+            sheet.add(
+                MARKS, f"{heads[0]}: {cells[0]}", "; ".join(f"{head}: {cell}" for head, cell in figures)
+            )
 
 
 def _say(text: str) -> None:
@@ -91,46 +133,6 @@ def _until_well(running: RunningInstallation, began: float) -> float:
             continue
         return time.monotonic() - began
     raise TimeoutError("/healthz never answered 200")
-
-
-def bare_kernels(running: RunningInstallation, sheet: Sheet) -> dict[str, Any]:
-    """The kernels and the library, in a process of their own."""
-    _say("kernels")
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.bench.kernels", str(pictures.CHECKOUT / "var" / "models")],
-        cwd=pictures.CHECKOUT, env=running.env | {"OMP_NUM_THREADS": "1"}, stdout=subprocess.PIPE, check=True,
-    )  # fmt: skip
-    measured: dict[str, Any] = json.loads(done.stdout)
-    sheet.section(
-        IMAGES,
-        f"{pictures.described()}. Milliseconds are processor time for one picture on one core (the best of two passes),"
-        " so they hardly feel other work; pictures a second are by the clock.",
-    )
-    _kernel_rows(sheet, IMAGES, measured["small"])
-    sheet.section(LARGE, "One JPEG of 4000 × 3000 pixels and about 2 MB, as a telephone takes it.")
-    _kernel_rows(sheet, LARGE, measured["large"])
-    return measured
-
-
-def _kernel_rows(sheet: Sheet, heading: str, of: dict[str, Any]) -> None:
-    for name, took in of["kernels"].items():
-        sheet.add(heading, f"bare kernel: {name}", f"{took['cpu'] * 1000:.1f} ms")
-    bare, library = kernel_sum(of), of["library"]["cpu"]
-    sheet.add(heading, "bare kernels together", f"{bare * 1000:.1f} ms, {1 / bare:.1f} pictures/s and core")
-    sheet.add(
-        heading, "`detection` reads it (all hashes, metadata, derivatives), no sandbox, no model",
-        f"{of['reading']['cpu'] * 1000:.1f} ms",
-    )  # fmt: skip
-    sheet.add(
-        heading, "`detection` examines it, sandbox and model included",
-        f"{library * 1000:.1f} ms of processor, {of['library']['clock'] * 1000:.1f} ms by the clock;"
-        f" {library / bare:.2f} × the bare kernels",
-    )  # fmt: skip
-
-
-def kernel_sum(of: dict[str, Any]) -> float:
-    """Processor seconds of all bare kernels for one picture."""
-    return sum(took["cpu"] for took in of["kernels"].values())
 
 
 def whole_path(

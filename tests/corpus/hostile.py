@@ -7,10 +7,17 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from tests.corpus import animations, damaged, jpeg_bombs, oddities, png_bombs
+from tests.corpus import animations, damaged, films, jpeg_bombs, oddities, png_bombs
 from tests.corpus.pictures import Hostile
 
-ROWS: list[Hostile] = [*damaged.ROWS, *png_bombs.ROWS, *jpeg_bombs.ROWS, *animations.ROWS, *oddities.ROWS]
+ROWS: list[Hostile] = [
+    *damaged.ROWS,
+    *png_bombs.ROWS,
+    *jpeg_bombs.ROWS,
+    *animations.ROWS,
+    *oddities.ROWS,
+    *films.ROWS,
+]
 
 
 def write_all(directory: Path) -> list[Path]:

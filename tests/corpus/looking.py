@@ -8,6 +8,7 @@ from typing import Any
 from detection import digests, examine, provenance, sandbox, wire
 from detection.findings import Examination, Failure
 from detection.limits import DEFAULT, Limits
+from detection.looking import warm_up_films
 from tests.corpus.pictures import DERIVED, QUARANTINE, STORE_ONLY
 
 
@@ -21,7 +22,8 @@ def look(data: bytes, limits: Limits) -> tuple[dict[str, Any], list[bytes]]:
 
 
 def warm_up() -> None:
-    examine.warm_up()
+    """As the process that films are opened in: of which every picture's could be."""
+    warm_up_films()
 
 
 def examined(data: bytes, limits: Limits = DEFAULT) -> tuple[str, str, sandbox.Outcome, Examination | None]:

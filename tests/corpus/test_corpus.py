@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections import Counter
 
 import pytest
 from PIL import Image
@@ -10,8 +11,8 @@ from PIL import Image
 from detection import digests
 from detection.findings import Derivative, Examination
 from detection.limits import DEFAULT
-from tests.corpus import fuzz, hostile, looking
-from tests.corpus.pictures import DERIVED, PAYLOAD, Hostile, benign
+from tests.corpus import films, fuzz, hostile, looking, parsers
+from tests.corpus.pictures import DERIVED, PAYLOAD, QUARANTINE, STORE_ONLY, Hostile, benign
 
 pytestmark = pytest.mark.corpus
 
@@ -98,7 +99,21 @@ def test_mutants_never_kill_the_child() -> None:
     assert not {number: text for number, text in wrong.items() if text}
 
 
+@pytest.mark.parametrize("name", parsers.TARGETS)
+def test_property_mutants_break_no_parser(name: str) -> None:
+    most = 25 if name == "credentials" else 400
+    assert fuzz.campaign(name, 3, most=most)[1] == []
+
+
+def test_150_mutants_of_films_never_kill_the_child() -> None:
+    """H74."""
+    ended = Counter(looking.examined(films.mutant_film(number))[0] for number in range(150))
+    assert set(ended) <= {DERIVED, STORE_ONLY, QUARANTINE}
+    assert ended[DERIVED] > 20
+    assert ended[STORE_ONLY] > 20
+
+
 def test_the_corpus_covers_its_catalogue() -> None:
     rows = {row.row for row in hostile.ROWS}
-    assert rows >= {f"H{n:02}" for n in range(1, 72)} | {"H89", "H90", "H91"}
+    assert rows >= {f"H{n:02}" for n in range(1, 80) if n != 74} | {"H89", "H90", "H91"}
     assert len(hostile.ROWS) == len({row.id for row in hostile.ROWS}) >= 130

@@ -15,8 +15,18 @@ import pytest
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
+from detection.video.drawing import pattern_film
+from tests.detection.studio import Studio, picture
+
 CHECKOUT = Path(__file__).resolve().parents[2]
-KEYS = ["file", "sha256", "md5", "media", "hashes", "signals", "errors"]
+KEYS = [
+    "file", "sha256", "md5", "media", "hashes", "turns", "signals", "film", "assessment", "errors",
+]  # fmt: skip
+SIGNALS = [
+    "c2pa", "generator_metadata", "source_type", "ai_fields", "camera_metadata", "embedded_thumbnail",
+    "stealth_metadata", "watermark", "ela",
+    "jpeg_history", "noise", "spectrum", "cfa", "grid", "explicit", "regions", "synthetic",
+]  # fmt: skip
 PROMPT = "Jane Doe on a beach"
 
 
@@ -67,6 +77,43 @@ def test_one_json_object_is_printed_for_each_file(cat: str) -> None:
     assert {one["algorithm"] for one in first["hashes"]} == {"pdq", "phash"}
 
 
+def test_every_signal_the_turns_and_the_assessment_are_printed(cat: str) -> None:
+    _code, [line] = lines(cat)
+    assert [one["name"] for one in line["signals"]] == SIGNALS
+    assert line["turns"]["original"] == line["hashes"][0]["value"]
+    assert len(line["turns"]) == 8
+    assert line["film"] is None
+    assert set(line["assessment"]["questions"]) == {"explicit", "ai_made", "known", "manipulated"}
+    assert line["assessment"]["questions"]["known"]["state"] == "not_checked"
+
+
+def test_a_films_frames_are_printed_without_their_pictures(tmp_path: Path) -> None:
+    path = tmp_path / "film.mp4"
+    path.write_bytes(pattern_film(frames=20))
+    code, [line] = lines(str(path))
+    assert (code, line["media"]["mime"], line["film"]["container"]) == (0, "video/mp4", "MP4")
+    first = line["film"]["frames"][0]
+    assert set(first) == {"at_seconds", "scene_start", "hashes"}
+    assert {one["algorithm"] for one in first["hashes"]} == {"pdq", "phash"}
+    assert "MP4, H.264, 1.0 s, without sound" in run(str(path)).stdout
+
+
+def test_a_signer_on_a_given_trust_list_is_trusted(tmp_path: Path) -> None:
+    studio = Studio()
+    (tmp_path / "mine.pem").write_text(studio.root)
+    (tmp_path / "signed.jpg").write_bytes(studio.signed(picture()))
+    done = run("--trust", str(tmp_path / "mine.pem"), "--json", str(tmp_path / "signed.jpg"))
+    [credentials] = [one for one in json.loads(done.stdout)["signals"] if one["name"] == "c2pa"]
+    assert (credentials["data"]["trust"], credentials["data"]["trust_list"]["name"]) == ("trusted", "mine")
+
+
+def test_a_trust_list_that_is_not_there_is_an_error_in_words(cat: str, tmp_path: Path) -> None:
+    done = run("--trust", str(tmp_path / "none.pem"), cat)
+    assert done.returncode == 2
+    assert "none.pem cannot be read: No such file" in done.stderr
+    assert done.stdout == ""
+
+
 def test_prompts_are_printed_only_on_request(cat: str) -> None:
     assert PROMPT not in run("--json", cat).stdout
     assert PROMPT not in run(cat).stdout
@@ -110,6 +157,8 @@ def test_people_get_a_table(cat: str, letter: str) -> None:
     assert "sensitive: hidden" in done.stdout
     assert "NOT CHECKED" in done.stdout
     assert "not a JPEG" in done.stdout
+    assert "assessment           AI-made: likely" in done.stdout
+    assert "Order in the queue" in done.stdout
 
 
 def test_a_name_with_control_characters_cannot_write_to_the_terminal(tmp_path: Path) -> None:

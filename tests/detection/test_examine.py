@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import io
-import os
-import signal
-from functools import partial
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -16,34 +16,36 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from detection import (
+    asking,
+    dwtdct,
     examine,
-    explicitness,
+    forensics,
+    looking,
     metadata,
     models,
     opening,
+    pdq,
     perceptual,
+    planes,
     provenance,
     renditions,
     sandbox,
+    wire,
 )
+from detection.cards import Role, read_cards
 from detection.digests import of_bytes
 from detection.findings import Examination, Signal, Status
 from detection.limits import Limits
+from detection.video.drawing import pattern_film
 from tests.corpus.pictures import FORMATS
+from tests.detection import dying
+from tests.detection.generator_marks import marked
 from tests.detection.reference.drawn import drawn
 
 SHARED = Path(__file__).resolve().parents[2].parent / "shared" / "data"
-NO_MODELS = models.Shelf({}, {"open-nsfw": "Yahoo OpenNSFW is not installed."})
-NAMES = [
-    "c2pa",
-    "generator_metadata",
-    "source_type",
-    "camera_metadata",
-    "embedded_thumbnail",
-    "explicit",
-    "synthetic",
-    "watermark",
-]
+MODEL = "open-nsfw"
+ASKED = ["explicit", "regions", "synthetic"]
+NAMES = ["c2pa", *looking.SIGNALS, *ASKED]
 
 
 class _Session:
@@ -53,14 +55,16 @@ class _Session:
         return [np.array([[0.1, 0.9]], dtype=np.float32)]
 
 
-MODELS = models.Shelf(
-    {explicitness.MODEL: models.Model(models.read_cards()[explicitness.MODEL], _Session())}, {}
-)
+CARDS = read_cards()
+NO_MODELS = models.Shelf({}, {MODEL: "Yahoo OpenNSFW is not installed."})
+MODELS = models.Shelf({MODEL: models.Model(CARDS[MODEL], _Session())}, {}, cards={MODEL: CARDS[MODEL]})
 
 
 @pytest.fixture(scope="module", autouse=True)
-def _warm() -> None:
+def _warm() -> Iterator[None]:
     examine.warm_up()
+    yield
+    examine.stop_readers()
 
 
 def picture(format: str = "PNG", **options: Any) -> bytes:
@@ -93,11 +97,65 @@ def test_every_format_is_examined_whole(format: str) -> None:
     assert Status.FAILED not in {one.status for one in found.signals}
 
 
-def test_what_is_not_built_in_says_not_checked() -> None:
+def test_a_question_without_a_model_says_not_checked() -> None:
     signals = named(in_child(picture()))
-    for name in ("synthetic", "watermark"):
+    for name in ("synthetic", "regions"):
         assert (signals[name].status, signals[name].score) == (Status.NOT_CHECKED, None)
         assert signals[name].reason
+
+
+def test_a_picture_is_hashed_in_all_eight_turns() -> None:
+    found = in_child(picture())
+    assert len(found.turns) == len(pdq.DIHEDRAL)
+    assert found.turns[0] == found.hashes[0]
+    assert len({one.value for one in found.turns}) == len(pdq.DIHEDRAL)
+
+
+def test_a_generators_watermark_is_read_from_the_pixels_as_they_are() -> None:
+    made = marked(Image.open(io.BytesIO(drawn(1))), dwtdct.PAYLOADS[0].bits)
+    out = io.BytesIO()
+    made.save(out, "PNG")
+    found = named(in_child(out.getvalue()))["watermark"]
+    assert found == dwtdct.signal(made)
+    assert found.status is Status.FOUND
+
+
+def test_two_models_are_each_given_the_planes_they_want() -> None:
+    wide = replace(
+        CARDS[MODEL], name="wide", role=Role.SHADOW, input=replace(CARDS[MODEL].input, width=64, height=32)
+    )
+    seen: list[tuple[int, ...]] = []
+
+    class Session(_Session):
+        def run(self, _names: Any, values: dict[str, Any], *_: Any) -> list[Any]:
+            seen.extend(one.shape for one in values.values())
+            return super().run()
+
+    cards = {MODEL: CARDS[MODEL], "wide": wide}
+    shelf = models.Shelf(
+        {name: models.Model(card, Session()) for name, card in cards.items()}, {}, cards=cards
+    )
+    found = named(in_child(picture(), shelf))
+    assert seen == [(1, 224, 224, 3), (1, 32, 64, 3)]
+    assert (found["explicit"].score, found["shadow.wide"].score) == (pytest.approx(0.9), pytest.approx(0.9))
+
+
+def test_a_film_is_examined_in_its_frames() -> None:
+    found = in_child(pattern_film(frames=12))
+    assert found.media is not None
+    assert found.media.mime == "video/mp4"
+    assert found.film is not None
+    assert 1 <= len(found.film.frames) <= 12
+    assert named(found)["explicit"].data["frames"] == len(found.film.frames)
+    assert named(found)["watermark"].status is Status.NOT_APPLICABLE
+    assert [one.name for one in found.signals] == NAMES
+
+
+def test_a_films_decoders_are_not_in_the_process_of_pictures() -> None:
+    in_child(picture())
+    in_child(pattern_film(frames=4))
+    assert "libavcodec" not in Path(f"/proc/{examine.PICTURES.pid}/maps").read_text()
+    assert "libavcodec" in Path(f"/proc/{examine.FILMS.pid}/maps").read_text()
 
 
 def test_without_models_the_rest_is_examined() -> None:
@@ -167,15 +225,15 @@ def fail(*_: Any, **__: Any) -> NoReturn:
     raise ValueError("broken")
 
 
-def end(*_: Any, **__: Any) -> NoReturn:
-    os.kill(os.getpid(), signal.SIGSEGV)
-    raise AssertionError
+def in_process(data: bytes) -> Examination:
+    """The same composition in this process, where a test can break a part."""
+    return examine.examine(data, models=MODELS)
 
 
 @pytest.mark.parametrize(
     ("module", "function", "code", "lost"),
     [
-        (perceptual, "hashes", "hashes", "hashes"),
+        (perceptual, "hashes_and_turns", "hashes", "hashes"),
         (renditions, "preview", "preview", "preview"),
         (renditions, "rendition", "rendition", "rendition"),
     ],
@@ -184,7 +242,7 @@ def test_a_failed_part_is_an_error_and_the_others_go_on(
     monkeypatch: pytest.MonkeyPatch, module: Any, function: str, code: str, lost: str
 ) -> None:
     monkeypatch.setattr(module, function, fail)
-    found = in_child(picture())
+    found = in_process(picture())
     assert [one.code for one in found.errors] == [code]
     assert not getattr(found, lost)
     assert sum(bool(getattr(found, one)) for one in ("hashes", "preview", "rendition")) == 2
@@ -192,29 +250,70 @@ def test_a_failed_part_is_an_error_and_the_others_go_on(
 
 
 def test_planes_that_cannot_be_made_leave_the_picture_unscored(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(explicitness, "prepare", fail)
-    found = in_child(picture())
+    monkeypatch.setattr(planes, "prepare", fail)
+    monkeypatch.setattr(renditions, "preview", fail)
+    found = in_process(picture())
     assert named(found)["explicit"].score is None
     assert "planes" in named(found)["explicit"].reason
     assert found.rendition is not None
 
 
-def test_a_failed_comparison_of_the_thumbnail_is_a_failed_signal(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(metadata, "thumbnail_signal", fail)
-    found = named(in_child(picture()))["embedded_thumbnail"]
-    assert (found.status, found.reason) == (Status.FAILED, "The comparison could not be made (ValueError).")
+@pytest.mark.parametrize(
+    ("module", "function", "names"),
+    [
+        (metadata, "thumbnail_signal", ["embedded_thumbnail"]),
+        (dwtdct, "signal", ["watermark"]),
+        (forensics, "signals", list(forensics.NAMES)),
+    ],
+)
+def test_a_reader_that_fails_is_a_failed_signal_and_the_others_go_on(
+    monkeypatch: pytest.MonkeyPatch, module: Any, function: str, names: list[str]
+) -> None:
+    whole = named(in_process(picture()))
+    monkeypatch.setattr(module, function, fail)
+    found = named(in_process(picture()))
+    for name in names:
+        reason = "The comparison could not be made (ValueError)."
+        assert (found[name].status, found[name].reason) == (Status.FAILED, reason)
+    assert list(found) == NAMES
+    assert all(found[name] == whole[name] for name in NAMES if name not in names)
 
 
-def test_a_decoder_that_ends_its_child_is_a_death_and_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(opening, "open_media", end)
-    outcome = examine.examine_in_child(picture(), models=MODELS)
+# --- children that die or give up ----------------------------------------------------------------------
+
+
+def with_work(monkeypatch: pytest.MonkeyPatch, work: Any, data: bytes | None = None) -> Any:
+    """What the caller makes of a child that does something else."""
+    with monkeypatch.context() as patch:
+        patch.setattr(looking, "work", work)
+        return examine.examine_in_child(data or picture(), models=MODELS)
+
+
+@pytest.mark.parametrize("work", [dying.at_once, dying.after_the_planes])
+def test_a_decoder_that_ends_its_child_is_a_death_and_no_answer(
+    monkeypatch: pytest.MonkeyPatch, work: Any
+) -> None:
+    outcome = with_work(monkeypatch, work)
     assert isinstance(outcome, sandbox.ChildDied)
     assert outcome.cause == "SIGSEGV"
+    assert in_child(picture()).media is not None
+
+
+@pytest.mark.parametrize(
+    ("work", "code"), [(dying.gives_up, "damaged"), (dying.gives_up_after_the_planes, "memory")]
+)
+def test_a_child_that_gives_up_leaves_every_question_not_checked(
+    monkeypatch: pytest.MonkeyPatch, work: Any, code: str
+) -> None:
+    found = with_work(monkeypatch, work)
+    assert (found.media, found.errors[0].code) == (None, code)
+    assert [one.name for one in found.signals] == NAMES
+    assert {one.status for one in found.signals} == {Status.NOT_CHECKED}
+    assert found.sha256 == of_bytes(picture()).sha256
 
 
 def test_a_manifest_that_ends_its_reader_leaves_the_picture(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(provenance, "check", end)
-    found = in_child(picture("JPEG", comment=b"jumb"))
+    found = with_work(monkeypatch, dying.in_the_manifest)
     assert (named(found)["c2pa"].status, named(found)["c2pa"].reason) == (
         Status.FAILED,
         "The reader was stopped (SIGSEGV).",
@@ -223,30 +322,46 @@ def test_a_manifest_that_ends_its_reader_leaves_the_picture(monkeypatch: pytest.
 
 
 def test_a_manifest_reader_that_never_ends_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(examine, "PROVENANCE_SECONDS", 1)
-    monkeypatch.setattr(provenance, "check", lambda *_: next(iter(partial(int), 1)))
-    found = in_child(picture("JPEG", comment=b"jumb"))
+    monkeypatch.setattr(examine, "PROVENANCE_SECONDS", 0.3)
+    found = with_work(monkeypatch, dying.for_ever_in_the_manifest)
     assert named(found)["c2pa"].status is Status.FAILED
     assert found.rendition is not None
+
+
+def test_a_slow_model_is_not_held_against_the_child(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = asking.ask
+
+    def slow(*arguments: Any, **named: Any) -> Any:
+        time.sleep(1.2)
+        return real(*arguments, **named)
+
+    in_child(picture())
+    monkeypatch.setattr(asking, "ask", slow)
+    assert in_child(picture(), limits=Limits(wall_seconds=1.0)).rendition is not None
 
 
 # --- children that lie ---------------------------------------------------------------------------------
 
 
-def forged(monkeypatch: pytest.MonkeyPatch, **changes: Any) -> Any:
-    """What the caller makes of a child whose answer was changed."""
-    real = examine._look_work
+def forged(monkeypatch: pytest.MonkeyPatch, number: int, **changes: Any) -> Any:
+    """What the caller makes of a child whose answer of this number was changed."""
+    real: Callable[..., sandbox.Outcome] = sandbox.Talk.hear
+    heard: list[int] = []
 
-    def lie(*arguments: Any) -> tuple[dict[str, Any], Any]:
-        document, parts = real(*arguments)
-        return {**document, **changes}, parts
+    def lie(talk: sandbox.Talk, **wishes: Any) -> sandbox.Outcome:
+        outcome = real(talk, **wishes)
+        heard.append(1)
+        if len(heard) != number:
+            return outcome
+        assert isinstance(outcome, sandbox.Answer)
+        return replace(outcome, document={**outcome.document, **changes})
 
-    monkeypatch.setattr(examine, "_look_work", lie)
+    monkeypatch.setattr(sandbox.Talk, "hear", lie)
     return examine.examine_in_child(picture(), models=MODELS)
 
 
 def test_the_childs_digests_are_not_believed(monkeypatch: pytest.MonkeyPatch) -> None:
-    found = forged(monkeypatch, sha256="0" * 64, md5="0" * 32, size=1)
+    found = forged(monkeypatch, 2, sha256="f" * 64, md5="f" * 32, size=1)
     assert (found.sha256, found.md5, found.size) == (
         of_bytes(picture()).sha256,
         of_bytes(picture()).md5,
@@ -254,26 +369,55 @@ def test_the_childs_digests_are_not_believed(monkeypatch: pytest.MonkeyPatch) ->
     )
 
 
+def planes_of(shape: Any, dtype: str = "|u1", name: str = MODEL) -> dict[str, Any]:
+    return {"planes": {name: {"shape": shape, "dtype": dtype}}}
+
+
 @pytest.mark.parametrize(
-    "changes",
+    ("number", "changes"),
     [
-        {"signals": []},
-        {"planes": {"shape": [1, 224, 224, 4], "dtype": "|u1"}},
-        {"planes": {"shape": [10_000, 224, 224, 3], "dtype": "|u1"}},
-        {"planes": {"shape": [True, 224, 224, 3], "dtype": "|u1"}},
-        {"planes": {"shape": ["1"], "dtype": "|u1"}},
-        {"planes": {"shape": [2, 224, 224, 3], "dtype": "|u1"}},
-        {"planes": {"shape": [1, 224, 224, 3], "dtype": "<f4"}},
-        {"planes": "none"},
-        {"media": None},
+        (1, planes_of([1, 224, 224, 4])),
+        (1, planes_of([10_000, 224, 224, 3])),
+        (1, planes_of([True, 224, 224, 3])),
+        (1, planes_of(["1"])),
+        (1, planes_of([])),
+        (1, planes_of([2, 224, 224, 3])),
+        (1, planes_of([1, 224, 224, 3], "<f4")),
+        (1, planes_of([1, 224, 224, 3], name="another")),
+        (1, {"planes": "none"}),
+        (1, {"planes": {}}),
+        (1, {"width": 1}),
+        (1, {"height": -1}),
+        (2, {"signals": []}),
+        (2, {"media": None}),
+        (2, {"turns": []} | {"hashes": "none"}),
+        (2, {"film": {}}),
     ],
 )
 def test_a_malformed_answer_counts_as_a_death(
-    monkeypatch: pytest.MonkeyPatch, changes: dict[str, Any]
+    monkeypatch: pytest.MonkeyPatch, number: int, changes: dict[str, Any]
 ) -> None:
-    outcome = forged(monkeypatch, **changes)
+    outcome = forged(monkeypatch, number, **changes)
     assert isinstance(outcome, sandbox.ChildDied)
     assert outcome.cause == "answer"
+
+
+def test_a_child_has_no_say_on_what_the_models_are_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    clean = wire.signal_to_wire(Signal("explicit", "1", Status.NOT_FOUND, "Nothing.", score=0.0))
+    given = [wire.signal_to_wire(one) for one in in_child(picture()).signals if one.name in looking.SIGNALS]
+    for signals in ([*given, clean], [clean, *given[1:]], given[:-1], given[::-1]):
+        outcome = forged(monkeypatch, 2, signals=signals)
+        assert isinstance(outcome, sandbox.ChildDied), [one["name"] for one in signals]
+        monkeypatch.undo()
+
+
+@pytest.mark.parametrize("changes", [{"name": "explicit"}, {"score": 2.0}, {"status": "clean"}])
+def test_credentials_that_are_none_are_a_failed_signal(
+    monkeypatch: pytest.MonkeyPatch, changes: dict[str, Any]
+) -> None:
+    found = forged(monkeypatch, 3, **changes)
+    assert named(found)["c2pa"].status is Status.FAILED
+    assert named(found)["explicit"].score == pytest.approx(0.9)
 
 
 # --- the shared files ----------------------------------------------------------------------------------

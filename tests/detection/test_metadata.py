@@ -101,12 +101,6 @@ MARKED: dict[str, tuple[Callable[[], bytes], str]] = {
         lambda: with_exif("JPEG", FLUX),
         "FLUX",
     ),
-    "iptc prompt": (
-        lambda: with_xmp(
-            f'<rdf:Description Iptc4xmpExt:AISystemUsed="Painter" Iptc4xmpExt:AIPromptInformation="{NAME}"/>'
-        ),
-        "AI properties of IPTC",
-    ),
     "midjourney": (
         lambda: png(Description=f"{NAME} --v 6 Job ID: 12345678-1234-1234-1234-123456789abc"),
         "Midjourney",
@@ -166,6 +160,7 @@ def test_a_label_that_only_suspects_is_weak(label: object) -> None:
             workflow="{}",
             Comment="{}",
             Software="GIMP",
+            Dream="of a summer - long ago",
         ),
         png(prompt=json.dumps({"a": 1}), AIGC=json.dumps({"Label": "9"}), Description="a walk"),
         png(prompt="[" * 100_000, workflow="{" * 100_000),
@@ -174,6 +169,66 @@ def test_a_label_that_only_suspects_is_weak(label: object) -> None:
 )
 def test_ordinary_texts_are_no_mark(data: bytes) -> None:
     signal = said(data)["generator_metadata"]
+    assert (signal.status, signal.strength) == (Status.NOT_FOUND, None)
+    assert "no sign" in signal.sentence
+
+
+@pytest.mark.parametrize("order", [("Software", "GIMP"), ("GIMP", "Software")])
+def test_a_second_text_of_the_same_name_hides_no_mark(order: tuple[str, str]) -> None:
+    texts = {"Software": b"NovelAI", "GIMP": b"GIMP"}
+    data = png_with(*(chunk(b"tEXt", b"Software\0" + texts[one]) for one in order))
+    assert "NovelAI" in said(data)["generator_metadata"].sentence
+
+
+# --- the AI fields of IPTC -----------------------------------------------------------------------------
+
+FIELDS = {
+    "AISystemUsed": "Painter",
+    "AISystemVersionUsed": "3.1",
+    "AIPromptInformation": NAME,
+    "AIPromptWriterName": "Wanda Writer",
+}
+
+
+def with_fields(shape: str, **fields: str) -> bytes:
+    prefix = "Iptc4xmpExt"
+    if shape == "attributes":
+        told = " ".join(f'{prefix}:{key}="{text}"' for key, text in fields.items())
+        return with_xmp(f"<rdf:Description {told}/>")
+    item = '<rdf:Alt><rdf:li xml:lang="x-default">{}</rdf:li></rdf:Alt>' if shape == "languages" else "{}"
+    inner = "".join(f"<{prefix}:{key}>{item.format(text)}</{prefix}:{key}>" for key, text in fields.items())
+    return with_xmp(f"<rdf:Description>{inner}</rdf:Description>", "PNG")
+
+
+@pytest.mark.parametrize("shape", ["attributes", "elements", "languages"])
+def test_the_ai_fields_name_a_system_and_keep_what_was_typed_apart(shape: str) -> None:
+    signal = said(with_fields(shape, **FIELDS))["ai_fields"]
+    assert (signal.status, signal.strength) == (Status.FOUND, Strength.STRONG)
+    assert signal.data == {
+        "ai": True, "system": "Painter", "version": "3.1", "has_prompt": True, "has_writer": True,
+    }  # fmt: skip
+    assert signal.sensitive == {"prompt": NAME, "writer": "Wanda Writer"}
+    assert "filled in: Painter 3.1." in signal.sentence
+    assert NAME not in json.dumps([signal.sentence, dict(signal.data)])
+
+
+def test_another_spelling_of_the_fields_is_read_too() -> None:
+    assert said(with_fields("elements", aiSystemUsed="Painter"))["ai_fields"].data["system"] == "Painter"
+
+
+def test_a_prompt_in_the_field_of_the_system_is_not_shown() -> None:
+    signal = said(with_fields("elements", AISystemUsed=f"{NAME} {'x' * 200}"))["ai_fields"]
+    assert "system" not in signal.data
+    assert NAME in signal.sensitive["system"]
+    assert NAME not in signal.sentence
+
+
+def test_the_name_of_a_writer_alone_is_a_weak_sign() -> None:
+    assert said(with_fields("elements", AIPromptWriterName="W"))["ai_fields"].strength is Strength.WEAK
+
+
+def test_empty_fields_are_no_sign() -> None:
+    signal = said(with_fields("attributes", AISystemUsed="", AIPromptInformation=" "))["ai_fields"]
     assert (signal.status, signal.strength) == (Status.NOT_FOUND, None)
     assert "no sign" in signal.sentence
 
@@ -371,14 +426,19 @@ SEEDS = [
 
 
 def check_answer(data: bytes) -> None:
-    """Whatever the bytes: three signals that can be stored, within the limits."""
+    """Whatever the bytes: four signals that can be stored, within the limits."""
     limits = Limits(max_metadata_bytes=50_000, max_metadata_parts=100, max_text_bytes=10_000)
     found = metadata.read(data, limits)
     assert sum(len(text) for _, text in found.blocks.texts) <= 50_000
     assert len(found.blocks.texts) <= 100
     assert len(found.blocks.xmp) <= 10_000
     signals = metadata.signals(found)
-    assert [signal.name for signal in signals] == ["generator_metadata", "source_type", "camera_metadata"]
+    assert [signal.name for signal in signals] == [
+        "generator_metadata",
+        "source_type",
+        "ai_fields",
+        "camera_metadata",
+    ]
     for signal in signals:
         assert wire.signal_from_wire(json.loads(json.dumps(wire.signal_to_wire(signal)))) == signal
 

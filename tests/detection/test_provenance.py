@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 import io
 import json
 import socketserver
@@ -16,16 +15,12 @@ from typing import Any
 
 import c2pa
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from PIL import Image
 
 from detection import provenance, sandbox, wire
 from detection.findings import Signal, Status, Strength
+from tests.detection.studio import TRAINED, Studio, picture, trusting
 
 SHARED = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "c2pa"
 FILES = {path.stem.removeprefix("adobe-20220124-"): path for path in sorted(SHARED.glob("*.jpg"))}
@@ -33,8 +28,6 @@ BROKEN = [name for name in FILES if name.startswith(("E-", "X"))]
 EMPTY = [name for name in FILES if name in ("A", "I")]
 WHOLE = [name for name in FILES if name not in BROKEN + EMPTY]
 needs_shared = pytest.mark.skipif(not FILES, reason="NO SHARED PICTURES: ../shared/data/c2pa is not here")
-
-TRAINED = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
 
 
 def check(name: str) -> Signal:
@@ -88,93 +81,9 @@ def test_signer_time_generator_and_actions_are_kept() -> None:
 # --- our own signatures --------------------------------------------------------------------------------
 
 
-def _certificate(
-    name: str,
-    key: ec.EllipticCurvePrivateKey,
-    issuer: str,
-    by: ec.EllipticCurvePrivateKey,
-    *,
-    authority: bool,
-) -> x509.Certificate:
-    def named(text: str) -> x509.Name:
-        return x509.Name(
-            [
-                x509.NameAttribute(NameOID.ORGANIZATION_NAME, text),
-                x509.NameAttribute(NameOID.COMMON_NAME, text),
-            ]
-        )
-
-    now = datetime.datetime.now(datetime.UTC)
-    use = dict.fromkeys(
-        ("content_commitment", "key_encipherment", "data_encipherment", "key_agreement", "encipher_only",
-         "decipher_only"), False,
-    )  # fmt: skip
-    builder = (
-        x509.CertificateBuilder()
-        .subject_name(named(name))
-        .issuer_name(named(issuer))
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(days=1))
-        .not_valid_after(now + datetime.timedelta(days=1))
-        .add_extension(x509.BasicConstraints(ca=authority, path_length=None), critical=True)
-        .add_extension(
-            x509.KeyUsage(digital_signature=True, key_cert_sign=authority, crl_sign=authority, **use),
-            critical=True,
-        )
-        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
-        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(by.public_key()), critical=False)
-    )
-    if not authority:
-        builder = builder.add_extension(
-            x509.ExtendedKeyUsage([ExtendedKeyUsageOID.EMAIL_PROTECTION]), critical=False
-        )
-    return builder.sign(by, hashes.SHA256())
-
-
-def _pem(certificate: x509.Certificate) -> str:
-    return certificate.public_bytes(serialization.Encoding.PEM).decode()
-
-
-class Studio:
-    """Somebody who signs pictures: a root that a trust list may hold, and a certificate under it."""
-
-    def __init__(self) -> None:
-        root, key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
-        self.root = _pem(_certificate("Test Root", root, "Test Root", root, authority=True))
-        chain = _pem(_certificate("Test Studio", key, "Test Root", root, authority=False)) + self.root
-        private = key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
-        self.info = (b"es256", chain.encode(), private, None)
-
-    def signed(self, picture: bytes, source: str, *, mime: str = "image/jpeg", remote: str = "") -> bytes:
-        actions = [{"action": "c2pa.created", "digitalSourceType": source}]
-        manifest = {
-            "claim_generator_info": [{"name": "test studio", "version": "1"}],
-            "assertions": [{"label": "c2pa.actions.v2", "data": {"actions": actions}}],
-        }
-        out = io.BytesIO()
-        with (
-            c2pa.Signer.from_info(c2pa.C2paSignerInfo(*self.info)) as signer,
-            c2pa.Builder(manifest) as builder,
-        ):
-            if remote:
-                builder.set_remote_url(remote)
-                builder.set_no_embed()
-            builder.sign(signer, mime, io.BytesIO(picture), out)
-        return out.getvalue()
-
-
 @pytest.fixture(scope="module")
 def studio() -> Studio:
     return Studio()
-
-
-def picture(format: str = "JPEG") -> bytes:
-    out = io.BytesIO()
-    Image.radial_gradient("L").convert("RGB").save(out, format)
-    return out.getvalue()
 
 
 def test_an_ai_source_by_an_unknown_signer_is_strong(studio: Studio) -> None:
@@ -187,22 +96,24 @@ def test_an_ai_source_by_an_unknown_signer_is_strong(studio: Studio) -> None:
 
 def test_an_ai_source_by_a_trusted_signer_is_definitive(studio: Studio) -> None:
     data = studio.signed(picture(), TRAINED)
-    signal = provenance.check(data, "image/jpeg", trust_anchors=studio.root)
+    signal = provenance.check(data, "image/jpeg", trusting(studio))
     assert (signal.data["integrity"], signal.data["trust"]) == ("valid", "trusted")
     assert signal.strength is Strength.DEFINITIVE
-    assert "“Test Studio”, is on the trust list" in signal.sentence
+    assert "“Test Studio”, is on the trust list “Test Studio” of 2026-09-24." in signal.sentence
+    assert signal.data["trust_list"] == {"name": "Test Studio", "dated": "2026-09-24"}
 
 
 def test_another_trust_list_does_not_trust_the_signer(studio: Studio) -> None:
-    signal = provenance.check(studio.signed(picture(), TRAINED), "image/jpeg", trust_anchors=Studio().root)
+    signal = provenance.check(studio.signed(picture(), TRAINED), "image/jpeg", trusting(Studio()))
     assert (signal.data["integrity"], signal.data["trust"]) == ("valid", "untrusted")
-    assert "is not on the trust list" in signal.sentence
+    assert "is not on the trust list (“Test Studio” of 2026-09-24)" in signal.sentence
+    assert signal.data["trust_reason"] == "not_listed"
 
 
 def test_a_trusted_file_with_changed_pixels_is_invalid_and_weak(studio: Studio) -> None:
     data = bytearray(studio.signed(picture(), TRAINED))
     data[-40] ^= 0x55
-    signal = provenance.check(bytes(data), "image/jpeg", trust_anchors=studio.root)
+    signal = provenance.check(bytes(data), "image/jpeg", trusting(studio))
     assert (signal.data["integrity"], signal.strength) == ("invalid", Strength.WEAK)
     assert "assertion.dataHash.mismatch" in signal.data["failures"]
 

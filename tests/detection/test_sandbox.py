@@ -21,14 +21,14 @@ from typing import Any
 
 import pytest
 
-from detection import sandbox
+from detection import answers, sandbox
 from detection.findings import Failure
 from detection.limits import Limits
 from detection.opening import Unopenable
 
 ROOT = Path(__file__).resolve().parents[2]
 MIB = 1 << 20
-HEADER = sandbox._HEADER
+HEADER = answers._HEADER
 
 
 def tried(attempt: Callable[[], object]) -> dict[str, Any]:

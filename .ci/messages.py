@@ -25,6 +25,7 @@ LOCALE = ROOT / "casework" / "locale"
 TEMPLATE = LOCALE / "django.pot"
 PSEUDO = LOCALE / "ar_XB" / "LC_MESSAGES" / "django.po"
 KEYWORDS = DEFAULT_KEYWORDS | {
+    "_now": None,  # gettext beside a lazy `_`
     "gettext_lazy": None,
     "gettext_noop": None,
     "ngettext_lazy": (1, 2),

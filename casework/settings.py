@@ -6,6 +6,7 @@ Roles: ``web``, ``worker``, ``manage`` decide which keys are read (docs/deploy.m
 
 from __future__ import annotations
 
+import ipaddress
 import json
 import math
 import os
@@ -221,6 +222,10 @@ FRAME_PARTS = {
 
 #: Called with a case, in the same transaction, when it becomes restricted or free again.
 ON_RESTRICTION = "casework.evidence.actions.recount_known"
+#: Called with a ``Q`` over matches, in the same transaction, when their entries or their bank changed.
+ON_ENTRIES_CHANGED = "casework.evidence.actions.recount_bank_matches"
+#: Called for a subquery of public ids of items whose hashes leave in no bank but one that restricts.
+ITEMS_HELD_BACK = "casework.evidence.leaving.items_held_back"
 
 CACHES = {
     "default": {
@@ -241,7 +246,44 @@ JOB_KINDS: dict[str, dict[str, Any]] = {
         "lease": 150,
         "on_quarantine": "casework.evidence.actions.set_item_aside",
     },
+    "evidence.play": {
+        "path": "casework.evidence.filming.make_playback",
+        "queue": "maintain",
+        "lease": 150,
+        "on_quarantine": "casework.evidence.actions.leave_unplayed",
+    },
+    "evidence.examine_again": {
+        "path": "casework.evidence.tasks.examine_item_again",
+        "queue": "score",
+        "lease": 150,
+    },
     "evidence.verify": {"path": "casework.evidence.tasks.verify_item", "queue": "maintain", "lease": 150},
+    "evidence.trace": {
+        "path": "casework.evidence.tasks.trace_copy",
+        "queue": "maintain",
+        "lease": 150,
+        "on_quarantine": "casework.evidence.actions.leave_untraced",
+    },
+    "evidence.match": {"path": "casework.evidence.comparing.match_again", "queue": "score", "lease": 150},
+    "evidence.recount": {"path": "casework.evidence.comparing.recount", "queue": "score", "lease": 150},
+    "evidence.sweep": {
+        "path": "casework.evidence.comparing.sweep",
+        "queue": "maintain",
+        "lease": 150,
+        "on_quarantine": "casework.hashbanks.actions.fail_sweep",
+    },
+    "evidence.import_list": {
+        "path": "casework.evidence.comparing.import_list",
+        "queue": "maintain",
+        "lease": 150,
+        "on_quarantine": "casework.evidence.actions.leave_unread",
+    },
+    "hashbanks.keep": {
+        "path": "casework.hashbanks.tasks.keep",
+        "queue": "maintain",
+        "lease": 150,
+        "every": 600,
+    },
     "evidence.close_looks": {
         "path": "casework.evidence.tasks.close_looks",
         "queue": "maintain",
@@ -253,6 +295,36 @@ JOB_KINDS: dict[str, dict[str, Any]] = {
         "queue": "maintain",
         "lease": 150,
         "every": 600,
+    },
+    "hashbanks.due": {
+        "path": "casework.hashbanks.exchanges.tasks.begin_due",
+        "queue": "maintain",
+        "lease": 150,
+        "every": 60,
+    },
+    "hashbanks.fetch": {
+        "path": "casework.hashbanks.exchanges.tasks.fetch",
+        "queue": "maintain",
+        "lease": 150,
+        "on_quarantine": "casework.hashbanks.exchanges.actions.stop_run",
+    },
+    "hashbanks.send": {
+        "path": "casework.hashbanks.exchanges.tasks.send",
+        "queue": "deliver",
+        "lease": 150,
+        "on_quarantine": "casework.hashbanks.exchanges.actions.stop_sending",
+    },
+    "evidence.assess_again": {
+        "path": "casework.evidence.tasks.assess_again",
+        "queue": "score",
+        "lease": 150,
+        "on_quarantine": "casework.scoring.actions.leave_walk",
+    },
+    "scoring.propose": {
+        "path": "casework.scoring.tasks.propose",
+        "queue": "maintain",
+        "lease": 150,
+        "every": 30 * 86_400,
     },
     "cases.keep_time": {
         "path": "casework.cases.tasks.keep_time",
@@ -293,6 +365,23 @@ Q_CLUSTER: dict[str, Any] = {
     "daemonize_workers": True,
     "label": "Jobs",
 }
+
+# --- what leaves the product ---------------------------------------------------------------------------------------
+
+
+def _nets(name: str) -> tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]:
+    try:
+        return tuple(ipaddress.ip_network(text) for text in _env(name).split())
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{name} must list networks such as 10.1.0.0/16: {error}.") from error
+
+
+#: Private networks that requests of ours may enter (casework/outbox/addresses.py); none unless listed.
+OUTBOUND_ALLOWED_NETS = _nets("OUTBOUND_ALLOWED_NETS")
+#: A PEM file with authorities of a private network, trusted beside the system's.
+OUTBOUND_CA_FILE = _env("OUTBOUND_CA_FILE")
+#: Where workers look for lists of hashes that the operator puts there as files.
+HASH_LISTS_DIR = Path(_env("HASH_LISTS_DIR") or CASEWORK_HOME / "lists").absolute()
 
 # --- people -------------------------------------------------------------------------------------------------------
 
@@ -393,6 +482,13 @@ UPLOAD_MAX_SENDER_BYTES = _int("UPLOAD_MAX_SENDER_BYTES", 20 * 1024 * 1024 * 102
 EVIDENCE_STORE = _env("EVIDENCE_STORE", "casework.evidence.storage.FileStore")
 EVIDENCE_DIR = CASEWORK_HOME / "evidence"
 MODELS_DIR = CASEWORK_HOME / "models"
+#: Directories with descriptions of this installation's own models, and on what models run (docs/models.md).
+MODEL_CARDS = tuple(Path(name).absolute() for name in _env("MODEL_CARDS").split())
+MODEL_PROVIDERS = tuple(_env("MODEL_PROVIDERS", "CPUExecutionProvider").split())
+#: PEM files of certificates that signers of Content Credentials may chain to, read by workers (docs/provenance.md).
+C2PA_TRUST_ANCHORS = tuple(Path(name).absolute() for name in _env("C2PA_TRUST_ANCHORS").split())
+#: The workers' index of the PDQ hashes in all banks: a copy, made anew from the database where it is missing.
+HASH_INDEX_DIR = CASEWORK_HOME / "index"
 CHECKPOINT_FILE = Path(_env("CHECKPOINT_FILE") or CASEWORK_HOME / "checkpoints.log").absolute()
 LOG_ORIGIN = _env("CASEWORK_LOG_ORIGIN", f"{urlsplit(PUBLIC_URL).netloc}/casework-log")
 #: The public key of the log as ``name+id+key``, for processes that hold no key file of it (docs/deploy.md).
@@ -400,6 +496,8 @@ LOG_VKEY = _env("CASEWORK_LOG_VKEY")
 #: The log lies below ``cases`` and asks this model's ``for_user`` whose case an entry may be shown with.
 LOG_CASE_MODEL = "cases.Case"
 REVEAL_SECONDS = 15
+#: A copy that turned up outside is compared with so many pictures at most, at a third of a second each.
+TRACE_MOST = _int("TRACE_MOST", 5000)
 #: What the law lets this desk do with suspected child sexual abuse material (domain.md 4.1): asked at set-up.
 CSAM_CUSTODY = _env("CSAM_CUSTODY", "forbidden" if PROFILE != "production" else "")
 
@@ -446,7 +544,10 @@ LOGGING = {
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "%(levelname)s %(name)s: %(message)s"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "loggers": {"django-q": {"level": "WARNING"}},  # four lines for each job otherwise
+    "loggers": {
+        "django-q": {"level": "WARNING"},  # four lines for each job otherwise
+        "urllib3": {"level": "ERROR"},  # it would log whole addresses, whose query may hold a key
+    },
     "root": {
         "handlers": ["stderr"],
         "level": _env("LOG_LEVEL", "INFO" if CASEWORK_ROLE == "worker" else "WARNING"),

@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 
 TOUR = Path(__file__).resolve().parent.parent / "docs" / "tour"
 WIDE, PHONE = (1440, 900), (390, 844)
-MOST_BYTES = 150_000
+#: For parts of a page that are longer than a screen: nothing that sticks to its edges lies over them.
+TALL = (1440, 2600)
+MOST_BYTES = 180_000
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 
 
@@ -75,7 +77,9 @@ def take_the_tour(running: RunningInstallation, chromium: str) -> None:
             return profile.new_page()
 
         the_reporter(page_of)
-        the_desk(page_of, case_address(running, "flagged-one"), case_address(running, "painting"))
+        shown = the_desk(page_of, case_address(running, "flagged-one"), case_address(running, "painting"))
+        the_traces_in_pixels(page_of, a_spliced_report(running))
+        the_leak(page_of, shown)
         the_log(page_of, case_address(running, "harbour"))
         browser.close()
 
@@ -109,8 +113,11 @@ def file_a_report(page: Page) -> tuple[str, str]:
     return report_as_the_person_shown(page, "https://pictures.example/tour")
 
 
-def the_desk(page_of: PageOf, urgent: str, painting: str) -> None:
-    """The queue and a case in light, dark and on a phone; a look; a decision before it is sent."""
+def the_desk(page_of: PageOf, urgent: str, painting: str) -> bytes:
+    """The queue and a case in light, dark and on a phone; a look; a decision before it is sent.
+
+    Gives the picture of the look as the browser got it.
+    """
     for name, size, scheme in (
         ("queue", WIDE, "light"),
         ("queue-dark", WIDE, "dark"),
@@ -125,13 +132,17 @@ def the_desk(page_of: PageOf, urgent: str, painting: str) -> None:
     page = page_of("mona")
     open_case(page, urgent)
     keep(page, "case")
-    page.locator("#evidence-signals").screenshot(path=str(TOUR / "signals.png"))
-    lighten(TOUR / "signals.png")
+    tall = page_of("mona", size=TALL)
+    open_case(tall, urgent)
+    unfold(tall, "Known pictures", "What the file says of itself")
+    tall.locator(".signal-group[open] .signal-fold > summary").first.click()
+    keep_part(tall, "signals", "#evidence-signals")
     page.keyboard.press("c")
     page.wait_for_selector("text=Under review by you")
     page.wait_for_selector("#evidence-panel .stage-preview")
-    look(page)
+    shown = look(page)
     decide(page)
+    return shown
 
 
 def open_case(page: Page, address: str) -> None:
@@ -139,17 +150,66 @@ def open_case(page: Page, address: str) -> None:
     page.wait_for_selector("#evidence-panel .stage-preview")
 
 
-def look(page: Page) -> None:
-    """A revealed picture, which in the demo is a drawn pattern; then its colours."""
+def look(page: Page) -> bytes:
+    """A revealed picture, which in the demo is a drawn pattern; the bytes that were served."""
     from tests.browser.people import SHOWN, wait_for_picture
 
     page.keyboard.press("r")
-    page.keyboard.press("1")
+    with page.expect_response(lambda answer: "/image/" in answer.url) as served:
+        page.keyboard.press("1")
     wait_for_picture(page)
     keep(page, "reveal")
+    shown = served.value.body()
     page.keyboard.press("Escape")
     page.wait_for_selector(SHOWN, state="detached")
     page.wait_for_selector("#evidence-panel [data-stage-looked]")
+    return shown
+
+
+def a_spliced_report(running: RunningInstallation) -> str:
+    """The address of a case whose photograph of a cup had a piece of a cat pasted in, after it was saved once."""
+    from casework.reports.management.demo_doors import Upload
+    from tests.browser.sending import Sender, wait_until_examined
+    from tests.detection.manipulations import into_saved_before, jpeg_bytes
+
+    cup, cat = (
+        Image.open(running.home / "demo" / f"{name}.png").convert("RGB") for name in ("coffee", "chelsea")
+    )
+    spliced = into_saved_before(cup, cat.resize(cup.size), 4)
+    sent = Sender(running).send(Upload("cup.jpg", jpeg_bytes(spliced.image, 95), "image/jpeg"))
+    wait_until_examined(running, sent.case)
+    return sent.page
+
+
+def the_traces_in_pixels(page_of: PageOf, spliced: str) -> None:
+    """Leads with their heat maps, and the assessment above them."""
+    page = page_of("mona", size=TALL)
+    open_case(page, spliced)
+    unfold(page, "Traces in the pixels")
+    for row in page.locator(".signal-group[open] .signal.is-found .signal-fold > summary").all():
+        row.click()
+    keep_part(page, "traces-in-pixels", "#evidence-signals")
+
+
+def the_leak(page_of: PageOf, shown: bytes) -> None:
+    """What was shown to mona turns up cropped, smaller and saved again; lena finds out where it comes from."""
+    with Image.open(io.BytesIO(shown)) as picture:
+        width, height = picture.size
+        part = picture.crop((width // 10, height // 8, width - width // 20, height - height // 12))
+        out = io.BytesIO()
+        part.resize((round(part.width * 0.7), round(part.height * 0.7))).save(out, "JPEG", quality=60)
+    page = page_of("lena")
+    page.goto("/evidence/traces/")
+    page.set_input_files("#id_copy", {"name": "copy.jpg", "mimeType": "image/jpeg", "buffer": out.getvalue()})
+    page.locator("main button.is-primary").click()
+    page.wait_for_selector("text=This was shown to Mona", timeout=60_000)
+    keep(page, "trace")
+
+
+def unfold(page: Page, *titles: str) -> None:
+    """Open the groups of signals with these titles."""
+    for title in titles:
+        page.locator(".signal-group > summary", has_text=title).click()
 
 
 def decide(page: Page) -> None:
@@ -190,6 +250,14 @@ def keep(page: Page, name: str) -> None:
     """Take a picture of what the window shows and store it small."""
     page.wait_for_load_state("networkidle")
     page.screenshot(path=str(TOUR / f"{name}.png"))
+    lighten(TOUR / f"{name}.png")
+
+
+def keep_part(page: Page, name: str, selector: str) -> None:
+    """Take a picture of one part of the page and store it small."""
+    page.mouse.move(0, 0)
+    page.wait_for_load_state("networkidle")
+    page.locator(selector).screenshot(path=str(TOUR / f"{name}.png"))
     lighten(TOUR / f"{name}.png")
 
 

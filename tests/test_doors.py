@@ -45,6 +45,7 @@ THIRD_PARTY = {
 }
 #: Addresses whose object belongs to one person; for everybody else it does not exist.
 OWN_ONLY = {"reveal_stage", "reveal_image", "reveal_extend", "reveal_colour", "reveal_close"}
+OWN_ONLY |= {"reveal_film", "playback", "playback_open"}
 
 
 #: Doors that refuse by a rule of the object: four eyes, nobody changes themselves, a look that is over.
@@ -217,7 +218,7 @@ def test_the_grants_speak_of_every_role_and_every_right():
 def test_doors_reach_rows_only_through_for_user():
     """``views`` and ``api`` never write ``.objects.`` but ``.objects.for_user(`` or ``.objects.for_key(``."""
     root = Path(__file__).resolve().parent.parent / "casework"
-    files = [*root.glob("*/views.py"), *root.glob("*/views/*.py"), *root.glob("*/api.py")]
+    files = [*root.rglob("*views.py"), *root.glob("*/views/*.py"), *root.glob("*/api.py")]
     assert files
     found = [
         f"{file.relative_to(root)}:{number}"
@@ -230,7 +231,7 @@ def test_doors_reach_rows_only_through_for_user():
 
 def test_an_unknown_object_is_404_for_everybody_with_the_right():
     nothing = {name: uuid.uuid4() for name in ("public_id", "effect_id")} | {
-        "form": "decision", "kind": "contact", "token": "x", "pk": 0, "step": "who", "format": "json",
+        "form": "decision", "kind": "contact", "token": "x", "pk": 0, "step": "who", "format": "json", "signal": "ela",
     }  # fmt: skip
     lena = client_of(person("lena"))
     for door in DOORS:

@@ -56,6 +56,13 @@ class Perm(StrEnum):
     SEE_PREVIEWS = "see_previews"  # see previews of at most 24 pixels and what the signals say
     REVEAL_EVIDENCE = "reveal_evidence"  # open a rendition, with a reason, for seconds
     VERIFY_EVIDENCE = "verify_evidence"  # have the digest of an original checked again
+    EXAMINE_AGAIN = "examine_again"  # have an item examined once more, with what was not there before
+    TRACE_LEAKS = "trace_leaks"  # find out which reveal a copy that turned up outside came from
+    READ_BANKS = "read_banks"  # see the banks of known hashes and look a hash up
+    MANAGE_BANKS = "manage_banks"  # make and change banks, import and export lists, withdraw entries
+    READ_MODELS = "read_models"  # read what each model is, how well it was measured, and who accepted that
+    ACCEPT_CALIBRATION = "accept_calibration"  # put a proposed calibration in force, refuse it, or end it
+    CONFIRM_OUTCOMES = "confirm_outcomes"  # say what an item was in truth, for measuring the models
     READ_LOG = "read_log"  # search and export the audit log
     READ_PEOPLE = "read_people"  # see who works here and what they may do
     MANAGE_PEOPLE = "manage_people"  # invite, change roles, deactivate
@@ -63,7 +70,9 @@ class Perm(StrEnum):
     MANAGE_API_KEYS = "manage_api_keys"  # make and revoke keys of the REST API
 
 
-_DESK = {Perm.READ_CASES, Perm.SEARCH_CASES, Perm.WRITE_NOTE, Perm.SEE_PREVIEWS}
+_DESK = {
+    Perm.READ_CASES, Perm.SEARCH_CASES, Perm.WRITE_NOTE, Perm.SEE_PREVIEWS, Perm.READ_BANKS, Perm.READ_MODELS,
+}  # fmt: skip
 _MODERATOR = _DESK | {
     Perm.CLAIM_CASE, Perm.DECIDE_CASE, Perm.MESSAGE_REPORTER, Perm.REVEAL_EVIDENCE, Perm.VERIFY_EVIDENCE,
 }  # fmt: skip
@@ -73,13 +82,43 @@ GRANTS: dict[Role, frozenset[Perm]] = {
     Role.NONE: frozenset(),
     Role.MODERATOR: frozenset(_MODERATOR),
     Role.SENIOR: frozenset(_SENIOR),
-    Role.SUPERVISOR: frozenset(_SENIOR | {Perm.READ_LOG, Perm.READ_PEOPLE, Perm.GRANT_CLEARANCE}),
+    Role.SUPERVISOR: frozenset(
+        _SENIOR
+        | {
+            Perm.READ_LOG,
+            Perm.READ_PEOPLE,
+            Perm.GRANT_CLEARANCE,
+            Perm.MANAGE_BANKS,
+            Perm.EXAMINE_AGAIN,
+            Perm.TRACE_LEAKS,
+            Perm.ACCEPT_CALIBRATION,
+            Perm.CONFIRM_OUTCOMES,
+        }
+    ),
     Role.LEGAL: frozenset(_DESK | {Perm.REVEAL_EVIDENCE, Perm.VERIFY_EVIDENCE}),
     Role.PARTNER: frozenset(),
     # An auditor reads everything that was done and changes nothing; pictures are not part of that.
-    Role.AUDITOR: frozenset({Perm.READ_CASES, Perm.SEARCH_CASES, Perm.READ_LOG, Perm.READ_PEOPLE}),
+    Role.AUDITOR: frozenset(
+        {
+            Perm.READ_CASES,
+            Perm.SEARCH_CASES,
+            Perm.READ_BANKS,
+            Perm.READ_MODELS,
+            Perm.READ_LOG,
+            Perm.READ_PEOPLE,
+        }
+    ),
     # An administrator configures and sees no case and no evidence.
-    Role.ADMINISTRATOR: frozenset({Perm.READ_PEOPLE, Perm.MANAGE_PEOPLE, Perm.MANAGE_API_KEYS}),
+    Role.ADMINISTRATOR: frozenset(
+        {
+            Perm.READ_PEOPLE,
+            Perm.MANAGE_PEOPLE,
+            Perm.MANAGE_API_KEYS,
+            Perm.READ_BANKS,
+            Perm.READ_MODELS,
+            Perm.MANAGE_BANKS,
+        }
+    ),
 }
 
 #: What a door declares when it is open to anybody, and when it is open to everybody who is signed in.

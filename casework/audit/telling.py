@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 CODES: dict[str, StrOrPromise] = {
     "us_tida_48h": _("TAKE IT DOWN Act, 48 hours"),
     "minor_indicated": _("the report says under 18, or does not know"),
+    "bank_match": _("it matches a bank of what may show somebody under 18"),
+    "confirmed": _("it is the same"),
+    "different": _("it is something else"),
+    "wrong": _("it should not be in the bank"),
     "minor_suspected": _("somebody here suspects a minor"),
     "withdrawn_by_reporter": _("the reporter withdrew"),
     "confirmed_gone": _("every place is confirmed gone"),
@@ -47,6 +51,8 @@ CODES: dict[str, StrOrPromise] = {
     "c2pa": _("content credentials"),
     "generator_metadata": _("generator traces"),
     "source_type": _("declared source"),
+    "ai_fields": _("AI fields"),
+    "stealth_metadata": _("hidden settings"),
     "camera_metadata": _("camera data"),
     "embedded_thumbnail": _("thumbnail"),
     "known": _("known copies"),
@@ -58,6 +64,16 @@ CODES: dict[str, StrOrPromise] = {
     "identify": _("to see who is shown"),
     "compare": _("to compare"),
     "second": _("to approve a decision"),
+    "ai_made": _("AI-made"),
+    "certain": _("certain"),
+    "likely": _("likely"),
+    "unclear": _("unclear"),
+    "unlikely": _("unlikely"),
+    "cant_tell": _("can't tell"),
+    "not_checked": _("not checked"),
+    "truth_yes": _("yes"),
+    "truth_no": _("no"),
+    "truth_unclear": _("nobody can say"),
 }
 
 
@@ -79,7 +95,7 @@ def _changed(data: Mapping[str, Any]) -> str:
     if data.get("explicit_score") is not None:
         parts.append(_now("explicit score %(score).2f") % {"score": float(data["explicit_score"])})
     if data.get("synthetic_found"):
-        parts.append(_now("traces of an AI generator"))
+        parts.append(_now("AI-made, likely"))
     # Not the known copies: one of them may lie in a case that was restricted since.
     return " · ".join(parts)
 
@@ -103,6 +119,10 @@ def _examined(data: Mapping[str, Any]) -> str:
     return _now("found: %(signals)s") % {"signals": ", ".join(found)} if found else _now("nothing was found")
 
 
+def _examined_again(data: Mapping[str, Any]) -> str:
+    return "" if data["opened"] else _now("could not be opened: %(why)s") % {"why": code(data["code"])}
+
+
 def _filed(data: Mapping[str, Any]) -> str:
     parts = [code(data.get("channel", "")), code(data.get("role", ""))]
     missing = [code(name) for name, present in dict(data.get("elements", {})).items() if not present]
@@ -118,6 +138,47 @@ def _closed(data: Mapping[str, Any]) -> str:
 
 def _derived(data: Mapping[str, Any]) -> str:
     return f"{code(data.get('kind', ''))}, {data.get('width')} × {data.get('height')}"
+
+
+def _sampled(data: Mapping[str, Any]) -> str:
+    n = len(data["frames"])
+    return ngettext("%(n)d frame", "%(n)d frames", n) % {"n": n}
+
+
+def _seconds(data: Mapping[str, Any]) -> str:
+    return _now("%(n).0f s") % {"n": float(data["seconds"])}
+
+
+def _assessed(data: Mapping[str, Any]) -> str:
+    answers = dict(data["answers"])
+    parts = [
+        f"{code(question)} {code(answers[question])}"
+        for question in ("explicit", "ai_made")
+        if question in answers
+    ]
+    return " · ".join(parts)
+
+
+def _confirmed(data: Mapping[str, Any]) -> str:
+    return f"{code(data['question'])}: {code('truth_' + data['now'])}"
+
+
+def _matched(data: Mapping[str, Any]) -> str:
+    """Numbers and no names: what the bank is called stands on the erasable side of the entry."""
+    n = int(data["count"])
+    parts = [ngettext("%(n)d match", "%(n)d matches", n) % {"n": n}]
+    for match in data["matches"][:3]:
+        near = match["distance"] is not None
+        parts.append(_now("distance %(distance)d") % match if near else _now("the same file"))
+    if data.get("retroactive"):
+        parts.append(_now("by an entry that was added later"))
+    if data.get("again"):
+        parts.append(_now("it counts again"))
+    return " · ".join(parts)
+
+
+def _offered(data: Mapping[str, Any]) -> str:
+    return _now("%(added)d added, %(known)d known before") % data
 
 
 BRIEF: dict[str, Callable[[Mapping[str, Any]], str]] = {
@@ -145,7 +206,18 @@ BRIEF: dict[str, Callable[[Mapping[str, Any]], str]] = {
     Verb.EFFECT_FAILED: lambda data: code(data.get("kind", "")),
     Verb.EVIDENCE_RECEIVED: lambda data: filesizeformat(data.get("size", 0)),
     Verb.EVIDENCE_EXAMINED: _examined,
+    Verb.EVIDENCE_EXAMINED_AGAIN: _examined_again,
     Verb.EVIDENCE_DERIVED: _derived,
+    Verb.EVIDENCE_FILM_SAMPLED: _sampled,
+    Verb.EVIDENCE_PLAYBACK_ASKED: lambda data: code(data["reason"]),
+    Verb.EVIDENCE_PLAYBACK_MADE: _seconds,
+    Verb.EVIDENCE_PLAYBACK_FAILED: lambda data: "",
+    Verb.EVIDENCE_MATCHED: _matched,
+    Verb.EVIDENCE_MATCH_ENDED: _matched,
+    Verb.EVIDENCE_MATCH_JUDGED: lambda data: code(data.get("verdict", "")),
+    Verb.EVIDENCE_OFFERED: _offered,
+    Verb.EVIDENCE_ASSESSED: _assessed,
+    Verb.OUTCOME_CONFIRMED: _confirmed,
     Verb.EVIDENCE_REVEALED: lambda data: code(data.get("reason", "")),
     Verb.EVIDENCE_REVEAL_CLOSED: _closed,
     Verb.EVIDENCE_REVEAL_COLOURED: lambda data: "",

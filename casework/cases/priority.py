@@ -105,7 +105,7 @@ FACTORS = (
         ),
         _explicit_words,
     ),
-    Factor("synthetic", _points(Q(synthetic_found=True), 40.0), lambda case: _("traces of an AI generator")),
+    Factor("synthetic", _points(Q(synthetic_found=True), 40.0), lambda case: _("AI-made, likely")),
     Factor(
         "spread",
         Least(Cast(F("locator_count"), FloatField()), Value(20.0)) * Value(4.0),

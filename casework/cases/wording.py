@@ -45,7 +45,7 @@ def badges(case: Case) -> list[dict[str, str]]:
     if case.explicit_score is not None and case.explicit_score >= LIKELY:
         found.append({"text": _("explicit"), "tone": ""})
     if case.synthetic_found:
-        found.append({"text": _("AI traces"), "tone": ""})
+        found.append({"text": _("AI-made likely"), "tone": ""})
     if case.known_matches:
         found.append({"text": _("known ×%(n)d") % {"n": case.known_matches}, "tone": "info"})
     if case.status == Case.Status.APPROVAL:

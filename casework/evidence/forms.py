@@ -5,6 +5,8 @@ from __future__ import annotations
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from casework.hashbanks.models import Verdict
+
 from .models import RevealReason
 
 
@@ -19,3 +21,21 @@ class RevealForm(forms.Form):
             "invalid_choice": _("Pick a reason from the list. Nothing was opened."),
         },
     )
+
+
+class PlayForm(RevealForm):
+    """Why somebody has to watch, from where on (seconds), and whether in colour."""
+
+    at = forms.FloatField(
+        required=False,
+        min_value=0,
+        max_value=7 * 86_400,
+        error_messages={"invalid": _("Choose a frame to play from. Nothing was opened.")},
+    )
+    coloured = forms.BooleanField(required=False)
+
+
+class JudgeForm(forms.Form):
+    """What somebody says of a match with a bank."""
+
+    verdict = forms.ChoiceField(choices=Verdict.choices)

@@ -12,7 +12,9 @@ from typing import Any
 from django.db import connection
 from django.utils.translation import gettext as _
 
-from .models import Item, PerceptualHash
+from casework.cases.models import Case
+
+from .models import BankMatch, Item, PerceptualHash, SignalRecord
 
 KNOWN = "known"
 #: PDQ distances up to here count as the same picture, from this quality on (domain.md 5.2: Meta's own advice).
@@ -74,32 +76,49 @@ def known_copies(item: Item) -> Known:
         .order_by("pk")
         .values_list("public_id", "case__restricted")[:_MOST_MATCHES]
     ]
-    pdq = PerceptualHash.objects.filter(item=item, algorithm="pdq").first()
+    hashes = PerceptualHash.objects.filter(
+        item=item, algorithm="pdq"
+    )  # one of a picture, one a frame of a film
+    detailed = [bytes(one.value).hex() for one in hashes if (one.quality or 0) >= LEAST_QUALITY]
     not_near = ""
-    if pdq is None:
+    if not hashes:
         not_near = _("The file has no perceptual hash.")
-    elif (pdq.quality or 0) < LEAST_QUALITY:
+    elif not detailed:
         not_near = _("The picture has too little detail for a perceptual match.")
-    near = [] if pdq is None or not_near else _near(item, pdq)
+    near = _near(item, detailed) if detailed else []
     return Known((*exact, *near), not_near, item.case.restricted)
 
 
-def _near(item: Item, pdq: PerceptualHash) -> list[Match]:
-    """Items of other cases within ``MOST_DISTANCE`` bits, nearest first; exact copies are left to SHA-256."""
+def countable(case: Case) -> int:
+    """How many matches, with other cases and with banks, everybody who sees *case* may know of: the queue's factor."""
+    total = BankMatch.objects.for_case(case).standing().urgent().tally()
+    for signal in SignalRecord.objects.filter(item__case=case, name=KNOWN):
+        items = Item.objects.filter(public_id__in=[match["item"] for match in signal.data.get("matches", [])])
+        total += (items if case.restricted else items.filter(case__restricted=False)).count()
+    return total
+
+
+def _near(item: Item, hashes: list[str]) -> list[Match]:
+    """Items of other cases within ``MOST_DISTANCE`` bits of one of *hashes*, nearest first.
+
+    Of a film every frame is compared with every picture and every frame, and the nearest pair is its distance: one
+    still out of a film is enough. Exact copies are left to SHA-256.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            SELECT public_id, distance, restricted FROM (
+            SELECT public_id, min(distance), restricted FROM (
                 SELECT i.public_id, c.restricted,
-                       bit_count(('x' || encode(h.value, 'hex'))::bit(256) # ('x' || %s)::bit(256)) AS distance
+                       bit_count(('x' || encode(h.value, 'hex'))::bit(256) # ('x' || own.value)::bit(256)) AS distance
                 FROM evidence_perceptualhash h
+                CROSS JOIN unnest(%s::text[]) AS own(value)
                 JOIN evidence_item i ON i.id = h.item_id
                 JOIN cases_case c ON c.id = i.case_id
                 WHERE h.algorithm = 'pdq' AND h.quality >= %s AND i.case_id <> %s AND i.sha256 <> %s
             ) AS compared
-            WHERE distance <= %s ORDER BY distance, public_id LIMIT %s
+            WHERE distance <= %s GROUP BY public_id, restricted ORDER BY min(distance), public_id LIMIT %s
             """,
-            [bytes(pdq.value).hex(), LEAST_QUALITY, item.case_id, item.sha256, MOST_DISTANCE, _MOST_MATCHES],
+            [hashes, LEAST_QUALITY, item.case_id, item.sha256, MOST_DISTANCE, _MOST_MATCHES],
         )
         return [
             Match(str(public_id), int(distance), restricted) for public_id, distance, restricted in cursor

@@ -7,13 +7,14 @@ from typing import ClassVar, Self
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from casework.accounts.models import User
 from casework.accounts.permissions import Perm
 from casework.cases.models import Case
+from casework.hashbanks.models import Bank, Entry
 from casework.privacy.fields import EncryptedJSONField, EncryptedTextField
 
 
@@ -112,6 +113,12 @@ class Item(models.Model):
         return f"item {self.position} of case {self.case_id}"
 
 
+class FrameQuerySet(models.QuerySet["Frame"]):
+    def for_user(self, user: User) -> Self:
+        """The frames of the items that exist for this person."""
+        return self.filter(item__in=Item.objects.for_user(user))
+
+
 class Frame(models.Model):
     """One sampled frame of a film: where it stands, what it looks like in 24 pixels, and its own rendition."""
 
@@ -123,6 +130,8 @@ class Frame(models.Model):
     explicit_score = models.FloatField(null=True)
     preview = models.OneToOneField(Blob, on_delete=models.PROTECT, related_name="preview_of_frame")
     rendition = models.OneToOneField(Blob, on_delete=models.PROTECT, related_name="rendition_of_frame")
+
+    objects = FrameQuerySet.as_manager()
 
     class Meta:
         ordering = ["position"]
@@ -138,7 +147,9 @@ class PerceptualHash(models.Model):
     item = models.ForeignKey(Item, on_delete=models.CASCADE, related_name="perceptual_hashes")
     frame = models.ForeignKey(Frame, null=True, on_delete=models.CASCADE, related_name="perceptual_hashes")
     algorithm = models.CharField(max_length=10)
-    value = models.BinaryField(max_length=32)
+    value = models.BinaryField(
+        max_length=256
+    )  # "pdq_turns" holds the hashes of all eight turns, one after another
     quality = models.PositiveSmallIntegerField(null=True)
     version = models.CharField(max_length=60)
 
@@ -155,7 +166,9 @@ class PerceptualHash(models.Model):
 
 
 #: Signals that answer together whether something was made or changed by a machine.
-AI_SIGNALS = ("synthetic", "c2pa", "source_type", "generator_metadata", "watermark")
+AI_SIGNALS = (
+    "synthetic", "c2pa", "source_type", "ai_fields", "generator_metadata", "stealth_metadata", "watermark",
+)  # fmt: skip
 
 
 class SignalRecord(models.Model):
@@ -216,7 +229,7 @@ class Reveal(models.Model):
     item = models.ForeignKey(Item, on_delete=models.PROTECT, related_name="reveals")
     #: Set where one frame of a film is looked at; ``playback`` where the film is played.
     frame = models.ForeignKey(Frame, null=True, on_delete=models.PROTECT, related_name="reveals")
-    playback = models.OneToOneField(Blob, null=True, on_delete=models.PROTECT, related_name="playback_of")
+    playback = models.OneToOneField(Blob, null=True, on_delete=models.SET_NULL, related_name="playback_of")
     person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     session_hash = models.CharField(max_length=64)
     reason = models.CharField(max_length=10, choices=RevealReason.choices)
@@ -239,6 +252,45 @@ class Reveal(models.Model):
 
     def __str__(self) -> str:
         return f"reveal {self.public_id}"
+
+
+class PlaybackQuerySet(models.QuerySet["Playback"]):
+    def for_user(self, user: User) -> Self:
+        """A playback exists only for the person it is made for."""
+        return self.filter(person=user, item__in=Item.objects.for_user(user))
+
+
+class Playback(models.Model):
+    """A part of a film, asked for by one person with a reason and made for them alone; watched once, under a reveal.
+
+    ``start_seconds`` and ``seconds`` say which part; ``progress`` (0 to 1) is what the maker last said. The blob is
+    staged: it goes when the look is over, or when nobody came to watch.
+    """
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    item = models.ForeignKey(Item, on_delete=models.PROTECT, related_name="playbacks")
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    session_hash = models.CharField(max_length=64)
+    reason = models.CharField(max_length=10, choices=RevealReason.choices)
+    start_seconds = models.FloatField(default=0)
+    coloured = models.BooleanField(default=False)
+    asked_at = models.DateTimeField(db_default=Now())
+    progress = models.FloatField(default=0)
+    finished_at = models.DateTimeField(null=True)
+    failure = models.CharField(max_length=500, blank=True)
+    blob = models.OneToOneField(Blob, null=True, on_delete=models.SET_NULL, related_name="playback")
+    seconds = models.FloatField(null=True)
+    width = models.PositiveIntegerField(null=True)
+    height = models.PositiveIntegerField(null=True)
+    reveal = models.OneToOneField(Reveal, null=True, on_delete=models.PROTECT, related_name="film")
+
+    objects = PlaybackQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-pk"]
+
+    def __str__(self) -> str:
+        return f"playback {self.public_id}"
 
 
 class Mark(models.Model):
@@ -276,6 +328,72 @@ class Mark(models.Model):
         return f"mark {self.public_id}"
 
 
+class TraceQuerySet(models.QuerySet["Trace"]):
+    def for_user(self, user: User) -> Self:
+        """The traces of this desk for who may trace; those that led to a case only where that case exists for them."""
+        if not user.is_authenticated or not user.may(Perm.TRACE_LEAKS):
+            return self.none()
+        return self.filter(Q(item__isnull=True) | Q(item__in=Item.objects.for_user(user)))
+
+
+class Trace(models.Model):
+    """One copy that turned up outside, compared with what this desk has shown, and what came of it.
+
+    It was compared with the ``candidates`` pictures that carried marks up to ``newest_mark`` and that existed for
+    ``person``; ``compared`` of them so far. The copy itself is removed when the trace is finished.
+    """
+
+    class Verdict(models.TextChoices):
+        NAMED = "named", _("a mark was read and is one of ours")
+        RECOGNISED = "recognised", _("our picture, but no mark could be read")
+        UNKNOWN_MARK = "unknown_mark", _("our picture, with a mark that no record names")
+        NOTHING = "nothing", _("none of our pictures was recognised")
+        UNOPENED = "unopened", _("the copy could not be opened")
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    #: Whoever asked; empty for the command line, which may do without.
+    person = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    asked_at = models.DateTimeField(db_default=Now())
+    sha256 = models.CharField(max_length=64)
+    #: The copy, sealed like an original and staged; gone when the trace is finished.
+    copy = models.OneToOneField(Blob, null=True, on_delete=models.SET_NULL, related_name="trace")
+    newest_mark = models.BigIntegerField(default=0)
+    candidates = models.PositiveIntegerField(null=True)
+    compared = models.PositiveIntegerField(default=0)
+    #: Pictures that should have been compared and could not be opened.
+    unread = models.PositiveIntegerField(default=0)
+    finished_at = models.DateTimeField(null=True)
+    verdict = models.CharField(max_length=12, choices=Verdict.choices, blank=True)
+    reason = models.CharField(max_length=500, blank=True)
+    item = models.ForeignKey(Item, null=True, on_delete=models.PROTECT, related_name="traces")
+    mark = models.ForeignKey(Mark, null=True, on_delete=models.PROTECT, related_name="traces")
+    #: The most that the chance of a wrong name can be, over everything that was compared.
+    chance = models.FloatField(null=True)
+    score = models.FloatField(null=True)
+
+    objects = TraceQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(verdict="named", mark__isnull=False, item__isnull=False, chance__isnull=False)
+                | ~Q(verdict="named") & Q(mark__isnull=True),
+                name="trace_names_a_mark",
+            ),
+            models.CheckConstraint(
+                condition=Q(finished_at__isnull=True, verdict="")
+                | Q(finished_at__isnull=False) & ~Q(verdict=""),
+                name="trace_finished_with_a_verdict",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"trace {self.public_id}"
+
+
 class Assessment(models.Model):
     """What all signals of an item say together, per question, as of ``made_at``; made anew when one of them changes.
 
@@ -300,3 +418,90 @@ class Assessment(models.Model):
 
     def __str__(self) -> str:
         return f"assessment of item {self.item_id}"
+
+
+class BankMatchQuerySet(models.QuerySet["BankMatch"]):
+    def for_user(self, user: User) -> Self:
+        """The matches of the items that exist for this person, without those that come from a restricted case of
+        this desk which does not."""
+        mine = self.filter(item__in=Item.objects.for_user(user))
+        return mine if user.is_authenticated and user.cleared else mine.for_everybody()
+
+    def for_everybody(self) -> Self:
+        """Matches whose entry does not come from an item of a restricted case."""
+        return self.exclude(
+            entry__origin_item__in=Item.objects.filter(case__restricted=True).values("public_id")
+        )
+
+    def for_case(self, case: Case) -> Self:
+        """The matches of a case that everybody who sees it may know of."""
+        mine = self.filter(item__case=case)
+        return mine if case.restricted else mine.for_everybody()
+
+    def standing(self) -> Self:
+        """Matches with entries that are in force, by the thresholds that their bank has now."""
+        share = F("entry__bank__video_share")
+        return self.filter(
+            Q(distance__isnull=True) | Q(distance__lte=F("entry__bank__pdq_radius")),
+            Q(quality__isnull=True) | Q(quality__gte=F("entry__bank__pdq_quality")),
+            Q(turned="") | Q(entry__bank__pdq_turns=True),
+            Q(query_share__isnull=True) | Q(query_share__gte=share) | Q(clip_share__gte=share),
+            entry__status=Entry.Status.ACTIVE,
+            entry__bank__active=True,
+        )
+
+    def urgent(self) -> Self:
+        """Matches that raise the priority of their case."""
+        return self.exclude(entry__bank__on_match=Bank.OnMatch.NOTE)
+
+    def tally(self) -> int:
+        """How many banks hold how many items: a file that one bank knows by three kinds of hash counts once."""
+        return self.order_by().values("item", "entry__bank").distinct().count()
+
+
+class BankMatch(models.Model):
+    """One entry of a bank that an item was found to match, as the numbers were at that moment.
+
+    ``threshold`` and ``distance`` in bits of PDQ, None for exact matches; shares are parts of the frames of a film (0
+    to 1). Whether the match still stands follows from its entry and bank as they are now (``standing``).
+    """
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    item = models.ForeignKey(Item, on_delete=models.PROTECT, related_name="bank_matches")
+    frame = models.ForeignKey(Frame, null=True, on_delete=models.SET_NULL, related_name="bank_matches")
+    entry = models.ForeignKey(Entry, on_delete=models.PROTECT, related_name="matches")
+    algorithm = models.CharField(max_length=10)
+    distance = models.PositiveSmallIntegerField(null=True)
+    threshold = models.PositiveSmallIntegerField(null=True)
+    quality = models.PositiveSmallIntegerField(null=True)
+    entry_quality = models.PositiveSmallIntegerField(null=True)
+    version = models.CharField(max_length=60, blank=True)
+    entry_version = models.CharField(max_length=60, blank=True)
+    turned = models.CharField(max_length=12, blank=True)
+    query_share = models.FloatField(null=True)
+    clip_share = models.FloatField(null=True)
+    opinion_distance = models.PositiveSmallIntegerField(null=True)
+    opinion_threshold = models.PositiveSmallIntegerField(null=True)
+    retroactive = models.BooleanField(default=False)
+    found_at = models.DateTimeField(db_default=Now())
+
+    objects = BankMatchQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["pk"]
+        constraints = [models.UniqueConstraint(fields=["item", "entry", "algorithm"], name="bank_match_once")]
+
+    def __str__(self) -> str:
+        return f"{self.algorithm} match of item {self.item_id}"
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether the very file is known."""
+        return self.distance is None
+
+    @property
+    def is_agreed(self) -> bool:
+        """Whether no second opinion says otherwise."""
+        if self.opinion_distance is None or self.opinion_threshold is None:
+            return True
+        return self.opinion_distance <= self.opinion_threshold

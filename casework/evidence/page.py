@@ -19,14 +19,25 @@ from casework.cases.models import Case
 from casework.ui.durations import duration_words
 from casework.wellbeing import meter
 
-from .models import Item, Reveal, RevealReason
-from .wording import signal_rows
+from . import wording_traces
+from .actions.again import AGAIN
+from .film import film_context, opened_film
+from .heatmaps import heat_map
+from .knowing import what_we_know
+from .models import Item, Reveal, RevealReason, Trace
+from .outcomes import outcome_context
+from .regions import summed, what_and_where
 
-_LONGEST_MARKED_NAME = 30
+TRACES_SHOWN = 50
 
 
-def panel_context(case: Case, user: User, *, session: str, chosen: str = "", **more: Any) -> dict[str, Any]:
-    """The panel of *case* with one item on the stage: the one whose public id is *chosen*, else the first."""
+def panel_context(
+    case: Case, user: User, *, session: str, chosen: str = "", plain: bool = False, **more: Any
+) -> dict[str, Any]:
+    """The panel of *case* with one item on the stage: the one whose public id is *chosen*, else the first.
+
+    *plain*: boxes on a grey plane instead of the preview.
+    """
     items = list(Item.objects.for_user(user).filter(case=case).prefetch_related("signals"))
     item = next((each for each in items if str(each.public_id) == chosen), items[0] if items else None)
     context: dict[str, Any] = {
@@ -44,31 +55,58 @@ def panel_context(case: Case, user: User, *, session: str, chosen: str = "", **m
         context
         | {
             "panel_url": f"{reverse('case_evidence', args=[case.public_id])}?item={item.public_id}",
-            "stage": stage(item, user, len(items)),
-            "opened": opened_context(living.first()),
+            "stage": stage(item, user, len(items), plain=plain),
+            "views": _views(item, plain=plain),
+            "film": film_context(item, user=user, session=session),
+            "opened": opened_context(living.last()),
             "may_reveal": user.may(Perm.REVEAL_EVIDENCE) and item.rendition_id is not None,
             "reasons": list(enumerate(RevealReason.choices, start=1)),
             "reveal_seconds": settings.REVEAL_SECONDS,
-            "signals": signal_rows(item, user),
             "facts": facts(item),
             "meter": meter.for_person(user),
         }
+        | what_we_know(item, user)
         | more
     )
 
 
-def stage(item: Item, user: User, count: int) -> dict[str, Any]:
-    """What ``components/stage.html`` asks for."""
+def stage(item: Item, user: User, count: int, *, plain: bool = False) -> dict[str, Any]:
+    """What ``components/stage.html`` asks for; *plain* leaves the preview out and shows what a region model saw."""
+    width, height = item.width or 4, item.height or 3
+    seen = what_and_where(item)
+    position = {"n": item.position, "count": count}
+    is_film = item.duration is not None
+    caption = _("Item %(n)d of %(count)d") % position
+    words = _("Preview of item %(n)d, grey, at most 24 by 24 of detail") % position
+    if plain:
+        words = _("Item %(n)d as boxes on a grey plane") % position
+    if seen["boxes"]:
+        words += f": {summed(seen['boxes'])}"
     return {
         "preview_url": reverse("evidence_preview", args=[item.public_id]) if item.preview_id else None,
-        "width": item.width or 4,
-        "height": item.height or 3,
-        "words": _("Preview of item %(n)d, grey, at most 24 by 24 of detail") % {"n": item.position},
-        "caption": _("Item %(n)d of %(count)d") % {"n": item.position, "count": count},
+        "width": width,
+        "height": height,
+        "words": words,
+        "caption": caption if is_film or not seen["ran"] else f"{caption} · {seen['words']}",
         "looked": _("you looked %(time)s") % {"time": duration_words(math.ceil(looked(item, user)))},
         "none_words": _none_words(item),
         "none_icon": "clock" if item.state == Item.State.STORED else "eye-slash",
+        "boxes": seen["boxes"],
+        "text_size": max(width, height) // 24 or 1,
+        "plain": plain,
+        "plain_words": seen["words"] if plain and not seen["boxes"] else "",
     }
+
+
+def _views(item: Item, *, plain: bool) -> list[dict[str, Any]]:
+    """The two ways to see an item before a reveal; none where there is nothing to see, or a film's frames do it."""
+    if item.preview_id is None or item.duration is not None:
+        return []
+    address = f"{reverse('case_evidence', args=[item.case.public_id])}?item={item.public_id}"
+    return [
+        {"text": _("Preview"), "url": address, "current": not plain, "key": "v"},
+        {"text": _("What and where"), "url": f"{address}&show=regions", "current": plain, "key": "w"},
+    ]
 
 
 def looked(item: Item, user: User) -> float:
@@ -90,15 +128,15 @@ def opened_context(reveal: Reveal | None) -> dict[str, Any] | None:
         "left": f"{left:.1f}",
         "refresh_after": math.ceil(left),
         "whole": settings.REVEAL_SECONDS * (2 if reveal.extended_at else 1),
+        **opened_film(reveal),
     }
 
 
-def mark_of(reveal: Reveal) -> str:
-    """What is drawn into the pixels: who looks, when, and under which reveal (the log finds it by these digits)."""
-    now = timezone.now().strftime("%Y-%m-%d %H:%M:%S UTC")
-    # A name of many letters must not push time and digits over the edge, nor turn or break the line.
-    name = "".join(filter(str.isprintable, reveal.person.name))[:_LONGEST_MARKED_NAME]
-    return f"{name} {now} {str(reveal.public_id)[:8]}"
+def map_of(item: Item, name: str) -> bytes | None:
+    """The heat map of one signal of an item as a PNG; None where it has none."""
+    signal = item.signals.filter(name=name).first()
+    drawn = heat_map(signal) if signal is not None else None
+    return drawn.drawn() if drawn is not None else None
 
 
 def facts(item: Item) -> list[dict[str, Any]]:
@@ -128,10 +166,22 @@ def item_context(item: Item, user: User) -> dict[str, Any]:
             {"label": _("Last checked"), "at": item.verified_at} if item.verified_at else
             {"label": _("Last checked"), "value": _("not since it was received")},
         ],
-        "signals": signal_rows(item, user),
         "custody": custody,
         "may_verify": user.may(Perm.VERIFY_EVIDENCE),
+        "may_examine_again": user.may(Perm.EXAMINE_AGAIN) and item.state in AGAIN,
+        **what_we_know(item, user),
+        **outcome_context(item, user),
     }  # fmt: skip
+
+
+def traces_context(user: User) -> dict[str, Any]:
+    """The page on which copies are handed in: the newest traces that this person may know of."""
+    found = Trace.objects.for_user(user).select_related("person", "item__case", "mark__reveal__person")
+    return {
+        "head": [_("Answer"), _("Case"), _("Asked by"), _("When")],
+        "rows": [wording_traces.row(trace) for trace in found[:TRACES_SHOWN]],
+        "largest": settings.UPLOAD_MAX_FILE_BYTES,
+    }
 
 
 def _strip_item(item: Item, current: Item | None) -> dict[str, Any]:

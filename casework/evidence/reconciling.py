@@ -16,9 +16,11 @@ _RIGHT_RECIPIENT = {
     Blob.Kind.ORIGINAL: Wrap.Recipient.VAULT,
     Blob.Kind.PREVIEW: Wrap.Recipient.VIEW,
     Blob.Kind.RENDITION: Wrap.Recipient.VIEW,
+    Blob.Kind.PLAYBACK: Wrap.Recipient.VIEW,
 }
-#: From a blob to the item that it belongs to.
+#: From a blob to the item that it belongs to, or to a frame or a playback of it.
 _OWNERS = ("original_of", "preview_of", "rendition_of")
+_THROUGH = ("preview_of_frame", "rendition_of_frame", "playback")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,8 @@ def reconcile(*, opening: bool = True) -> Reconciled:
 
 
 def _blobs() -> Iterator[Blob]:
-    return Blob.objects.select_related("wrap", *_OWNERS).order_by("pk").iterator()
+    through = (f"{role}__item" for role in _THROUGH)
+    return Blob.objects.select_related("wrap", *_OWNERS, *through).order_by("pk").iterator()
 
 
 def _doubts_of_row(blob: Blob) -> Iterator[tuple[str, str]]:
@@ -107,7 +110,9 @@ def _look_through_store(done: Reconciled) -> None:
 
 
 def _owner(blob: Blob) -> Item | None:
-    return next((owner for role in _OWNERS if (owner := getattr(blob, role, None)) is not None), None)
+    owners = (getattr(blob, role, None) for role in _OWNERS)
+    through = (getattr(getattr(blob, role, None), "item", None) for role in _THROUGH)
+    return next((owner for owner in (*owners, *through) if owner is not None), None)
 
 
 def _about(blob: Blob) -> str:

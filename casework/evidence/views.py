@@ -7,7 +7,7 @@ from functools import wraps
 from typing import Any
 from uuid import UUID
 
-from csp.constants import NONE
+from csp.constants import NONE, SELF
 from csp.decorators import csp, csp_update
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
@@ -15,7 +15,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_POST, require_safe
+from django.views.decorators.http import require_GET, require_http_methods, require_POST, require_safe
 
 from casework.accounts.models import User
 from casework.accounts.permissions import Perm, requires
@@ -24,11 +24,12 @@ from casework.cases.actions import read_case, session_hash
 from casework.cases.models import Case
 from casework.privacy.keyring import KeyMissing
 
-from . import actions, page
+from . import actions, page, wording_traces
 from .forms import RevealForm
-from .marking import marked
-from .models import Item, Reveal, RevealReason
+from .marking import shown
+from .models import Item, Reveal, RevealReason, Trace
 from .sealing import Doubt, open_blob
+from .uploads import UploadRefused, accepts_uploads, staged_uploads
 
 View = Callable[..., HttpResponse]
 
@@ -58,9 +59,17 @@ def picture_only(view: View) -> Callable[..., HttpResponseBase]:
 
 def trusting_no_script(view: View) -> Callable[..., HttpResponseBase]:
     """Trusted Types: on the stage as a page of its own, which loads no htmx, no script makes markup out of text."""
-    policy = csp_update({"require-trusted-types-for": ["'script'"], "trusted-types": [NONE]})
-    guarded: Callable[..., HttpResponseBase] = policy(view)
+    guarded: Callable[..., HttpResponseBase] = csp_update(_NO_SCRIPT)(view)
     return guarded
+
+
+def playing_films(view: View) -> Callable[..., HttpResponseBase]:
+    """As ``trusting_no_script``, and the page may load films: the open stage alone."""
+    guarded: Callable[..., HttpResponseBase] = csp_update(_NO_SCRIPT | {"media-src": [SELF]})(view)
+    return guarded
+
+
+_NO_SCRIPT: dict[str, list[str]] = {"require-trusted-types-for": ["'script'"], "trusted-types": [NONE]}
 
 
 def _person(request: HttpRequest) -> User:
@@ -75,7 +84,9 @@ def _item(request: HttpRequest, public_id: UUID) -> Item:
 
 
 def _reveal(request: HttpRequest, public_id: UUID) -> Reveal:
-    found = Reveal.objects.for_user(_person(request)).select_related("item__case", "item__rendition__wrap")
+    found = Reveal.objects.for_user(_person(request)).select_related(
+        "item__case", "item__rendition__wrap", "frame__rendition__wrap", "person", "mark"
+    )
     return get_object_or_404(found, public_id=public_id)
 
 
@@ -104,7 +115,8 @@ def case_evidence(request: HttpRequest, public_id: UUID) -> HttpResponse:
     case = get_object_or_404(Case.objects.for_user(_person(request)), public_id=public_id)
     if not request.headers.get("HX-Request"):  # the case page, which loads the panel, has its own entry
         read_case(case, actor=_person(request))
-    return _panel(request, case, chosen=request.GET.get("item", ""))
+    plain = request.GET.get("show") == "regions"
+    return _panel(request, case, chosen=request.GET.get("item", ""), plain=plain)
 
 
 @require_safe
@@ -127,6 +139,17 @@ def preview(request: HttpRequest, public_id: UUID) -> HttpResponse:
     return HttpResponse(open_blob(found.preview), content_type="image/png")
 
 
+@require_safe
+@requires(Perm.SEE_PREVIEWS)
+@picture_only
+def signal_map(request: HttpRequest, public_id: UUID, signal: str) -> HttpResponse:
+    """Where a trace in the pixels is strongest: at most 24 cells a side, drawn from a residual."""
+    drawn = page.map_of(_item(request, public_id), signal)
+    if drawn is None:
+        raise Http404
+    return HttpResponse(drawn, content_type="image/png")
+
+
 @require_POST
 @requires(Perm.VERIFY_EVIDENCE)
 def verify(request: HttpRequest, public_id: UUID) -> HttpResponse:
@@ -134,6 +157,18 @@ def verify(request: HttpRequest, public_id: UUID) -> HttpResponse:
     found = _item(request, public_id)
     actions.ask_to_verify(found, actor=_person(request))
     messages.info(request, _("A worker hashes the original again. The answer appears below in a moment."))
+    return redirect("evidence_item", found.public_id)
+
+
+@require_POST
+@requires(Perm.EXAMINE_AGAIN)
+def examine_again(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """Ask a worker to examine the original once more."""
+    found = _item(request, public_id)
+    actions.ask_to_examine_again(found, actor=_person(request))
+    messages.info(
+        request, _("A worker examines the file again. What it finds takes the place of what stands here.")
+    )
     return redirect("evidence_item", found.public_id)
 
 
@@ -154,7 +189,7 @@ def reveal(request: HttpRequest, public_id: UUID) -> HttpResponse:
 
 @require_safe
 @requires(Perm.REVEAL_EVIDENCE)
-@trusting_no_script
+@playing_films
 def reveal_stage(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """The open stage as a page of its own, for a browser without scripts; it leaves by itself."""
     found = _reveal(request, public_id)
@@ -173,10 +208,7 @@ def reveal_image(request: HttpRequest, public_id: UUID) -> HttpResponse:
         if denied.why != actions.JUST_CLOSED:
             actions.record_refused(found, actor=_person(request), why=denied.why)
         raise PermissionDenied from denied
-    data = marked(
-        actions.open_rendition(living), page.mark_of(living), coloured=living.coloured_at is not None
-    )
-    return HttpResponse(data, content_type="image/jpeg")
+    return HttpResponse(shown(living, actions.open_rendition(living)), content_type="image/jpeg")
 
 
 @require_POST
@@ -208,3 +240,36 @@ def reveal_close(request: HttpRequest, public_id: UUID) -> HttpResponse:
     return redirect(
         f"{reverse('case_evidence', args=[found.item.case.public_id])}?item={found.item.public_id}"
     )
+
+
+@accepts_uploads
+@require_http_methods(["GET", "HEAD", "POST"])
+@requires(Perm.TRACE_LEAKS)
+def traces(request: HttpRequest) -> HttpResponse:
+    """Hand in a copy that turned up outside; what came of the earlier ones."""
+    if request.method != "POST":
+        return _traces(request)
+    try:
+        uploads = staged_uploads(request)
+    except UploadRefused as refused:
+        return _traces(request, mistake=refused.message, status=refused.status)
+    if len(uploads) != 1:
+        actions.discard_staged(uploads)
+        return _traces(request, mistake=_("Choose one file. Nothing was kept."), status=422)
+    trace = actions.ask_to_trace(uploads[0], actor=_person(request))
+    return redirect("evidence_trace", trace.public_id)
+
+
+def _traces(request: HttpRequest, *, mistake: str = "", status: int = 200) -> HttpResponse:
+    context = page.traces_context(_person(request)) | {"mistake": mistake}
+    return render(request, "evidence/traces.html", context, status=status)
+
+
+@require_safe
+@requires(Perm.TRACE_LEAKS)
+def trace(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """How far one trace is, and its answer."""
+    found = get_object_or_404(Trace.objects.for_user(_person(request)), public_id=public_id)
+    fragment = bool(request.headers.get("HX-Request"))
+    context = {"trace": found, "told": wording_traces.told(found)}
+    return render(request, "evidence/_trace.html" if fragment else "evidence/trace.html", context)

@@ -17,16 +17,19 @@ STRENGTHS = {"definitive": 3, "strong": 2, "weak": 1}
 LIKELY, UNLIKELY = 0.8, 0.2
 
 
-def signal_rows(item: Item, viewer: User) -> list[dict[str, Any]]:
-    """Rows for ``components/signal_row.html``: {question, state, estimate, number, strength, sentence, ...}."""
-    if item.state == Item.State.STORED:
-        return [_waiting(_("Explicit content")), _waiting(_("AI-made")), _waiting(_("Known copies"))]
+def waiting_rows() -> list[dict[str, Any]]:
+    """The questions of an item that nobody has examined yet."""
+    return [_waiting(_("Explicit content")), _waiting(_("AI-made")), _waiting(_("Known copies"))]
+
+
+def question_rows(item: Item, viewer: User) -> list[dict[str, Any]]:
+    """The questions of an item without an assessment: of an earlier version, or while it is made."""
     signals = {signal.name: signal for signal in item.signals.all()}
-    rows = [_explicit(signals.pop("explicit", None))]
-    rows.append(_ai_made([signals.pop(name) for name in AI_SIGNALS if name in signals]))
-    rows.append(_known(signals.pop(KNOWN, None), viewer))
-    rows += [_plain(signal) for signal in signals.values()]
-    return rows
+    return [
+        _explicit(signals.get("explicit")),
+        _ai_made([signals[name] for name in AI_SIGNALS if name in signals]),
+        known_row(signals.get(KNOWN), viewer),
+    ]
 
 
 def _waiting(question: str) -> dict[str, Any]:
@@ -38,7 +41,7 @@ def _waiting(question: str) -> dict[str, Any]:
 
 
 def _explicit(signal: SignalRecord | None) -> dict[str, Any]:
-    row = _plain(signal) if signal else {"state": "not_checked"}
+    row = plain_row(signal) if signal else {"state": "not_checked"}
     row["question"] = _("Explicit content")
     if signal is not None and signal.score is not None:
         row["number"] = f"{signal.score:.2f}"
@@ -77,14 +80,15 @@ def _ai_made(signals: list[SignalRecord]) -> dict[str, Any]:
     }
 
 
-def _known(signal: SignalRecord | None, viewer: User) -> dict[str, Any]:
+def known_row(signal: SignalRecord | None, viewer: User) -> dict[str, Any]:
+    """Copies in other cases of this desk, as far as those exist for *viewer*."""
     if signal is None:
         return {"question": _("Known copies"), "state": "not_checked"}
     matches = visible_matches(signal, viewer)
     if signal.status == "found" and not matches:
         # Every match lies in a case that does not exist for this person: the row is the one without any match.
         signal = SignalRecord(item=signal.item, **Known((), signal.reason, False).as_signal())
-    row = _plain(signal) | {"question": _("Known copies")}
+    row = plain_row(signal) | {"question": _("Known copies")}
     if not matches:
         return row
     exact = sum(1 for match in matches if match["distance"] is None)
@@ -123,7 +127,8 @@ def _cases(matches: Iterable[dict[str, Any]]) -> int:
     return len({match["number"] for match in matches})
 
 
-def _plain(signal: SignalRecord) -> dict[str, Any]:
+def plain_row(signal: SignalRecord) -> dict[str, Any]:
+    """One signal by itself."""
     questions = {
         "camera_metadata": _("Camera data"),
         "embedded_thumbnail": _("Thumbnail inside"),

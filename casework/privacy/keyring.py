@@ -59,3 +59,8 @@ def fields_cipher() -> MultiFernet:
 def index_key() -> bytes:
     """The 32-byte key of blind indexes."""
     return bytes.fromhex(read_key("index.key"))
+
+
+def mark_key() -> bytes:
+    """The 32-byte secret under our invisible marks: whoever knows it can find and remove them."""
+    return bytes.fromhex(read_key("mark.key"))

@@ -18,10 +18,12 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from casework.runtime.problem import Problem
 
-SHARED = ("vault.pub", "view.key", "fields.keys", "index.key", "seal.pub")
+SHARED = ("vault.pub", "view.key", "fields.keys", "index.key", "mark.key", "seal.pub")
 WEB = ("secret_key", *SHARED)
 WORKER = (*SHARED, "queue_key", "vault.key", "seal.key")
 RINGS = {"web": WEB, "worker": WORKER}
+#: Keys of a later version: rings that were whole without them get them once, in both.
+YOUNGER = ("mark.key",)
 
 
 def ensure_keys(directory: Path) -> bool:
@@ -29,11 +31,12 @@ def ensure_keys(directory: Path) -> bool:
 
     Both rings appear by one rename each, complete. A ring that is there but not whole, or whose shared keys
     differ, raises `Problem`: a key that was lost is restored from a backup, for a new one would open
-    nothing.
+    nothing. Rings of a version that did not know one of ``YOUNGER`` get it.
     """
     if not any((directory / ring).exists() for ring in RINGS):
         _write_rings(directory, _fresh_keys())
         return True
+    _add_younger(directory)
     check_rings(directory)
     return False
 
@@ -57,6 +60,19 @@ def check_rings(directory: Path) -> None:
         )
 
 
+def _add_younger(directory: Path) -> None:
+    """Make what an older version did not know; only in rings that are whole otherwise, and in both or neither."""
+    young = [name for name in YOUNGER if not any((directory / ring / name).exists() for ring in RINGS)]
+    old = [directory / ring / name for ring, names in RINGS.items() for name in names if name not in YOUNGER]
+    if not young or not all(_filled(path) for path in old):
+        return
+    fresh = _fresh_keys()
+    for ring in RINGS:
+        for name in young:
+            _write_private(directory / ring / name, fresh[name] + "\n")
+        _sync_directory(directory / ring)
+
+
 def _fresh_keys() -> dict[str, str]:
     """New key texts by file name: 256-bit secrets, X25519 identities of age, an Ed25519 pair in hex."""
     vault = pyrage.x25519.Identity.generate()
@@ -71,6 +87,7 @@ def _fresh_keys() -> dict[str, str]:
         "view.key": str(view),
         "fields.keys": Fernet.generate_key().decode(),
         "index.key": secrets.token_hex(32),
+        "mark.key": secrets.token_hex(32),
         "seal.key": seal,
         "seal.pub": verifier.public_bytes_raw().hex(),
     }

@@ -29,7 +29,10 @@ RAIL = (
     Entry(_("To approve"), "approvals", "users", "approve_decision", "g a"),
     Entry(_("To confirm"), "to_confirm", "clipboard-document-check", "decide_case", "g c"),
     Entry(_("Search"), "search", "magnifying-glass", "search_cases", "g s"),
+    Entry(_("Models"), "models", "chart-bar", "read_models", "g o"),
+    Entry(_("Banks"), "banks", "rectangle-stack", "read_banks", "g b"),
     Entry(_("Log"), "log", "document-text", "read_log", "g l"),
+    Entry(_("Trace a copy"), "evidence_traces", "finger-print", "trace_leaks", "g t"),
     Entry(_("People"), "people", "identification", "read_people", "g p"),
     Entry(_("API keys"), "api_keys", "key", "manage_api_keys", "g i"),
 )

@@ -44,6 +44,20 @@ def signals() -> list[dict[str, Any]]:
             "state": "failed",
             "not_checked": ["C2PA: the manifest could not be read"],
         },
+        {
+            "question": "Noise",
+            "state": "found",
+            "strength": 1,
+            "folded": True,
+            "sentence": "One part is smoother than the rest.",
+            "version": "noise 1",
+            "map": {
+                "url": static("img/sample-preview.png"),
+                "width": 24,
+                "height": 16,
+                "words": "strongest: upper left",
+            },
+        },
         {"question": "Is there speech?", "state": "not_applicable", "sentence": "This is a still picture."},
         {
             "question": "How many faces?",

@@ -42,6 +42,11 @@ def places(installation: RunningInstallation, sender: Sender) -> dict[str, str]:
         "decided": "SELECT c.public_id FROM cases_case c JOIN cases_decision d ON d.case_id = c.id "
         "WHERE NOT c.restricted ORDER BY d.id LIMIT 1",
         "entry": f"SELECT public_id FROM audit_entry WHERE case_id = '{sent.case}' ORDER BY id LIMIT 1",
+        "bank": "SELECT public_id FROM hashbanks_bank WHERE source = 'list' LIMIT 1",
+        "banked": "SELECT c.public_id FROM cases_case c JOIN cases_decision d ON d.case_id = c.id "
+        "JOIN evidence_item i ON i.case_id = c.id WHERE d.outcome = 'remove' AND NOT c.restricted LIMIT 1",
+        "frame": "SELECT f.public_id FROM evidence_frame f JOIN evidence_item i ON i.id = f.item_id "
+        "JOIN cases_case c ON c.id = i.case_id WHERE NOT c.restricted ORDER BY f.id LIMIT 1",
         "person": "SELECT public_id FROM accounts_user WHERE email = 'milo@demo.test'",
     }
     return {"case": sent.case} | {

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from tests.chaos.work import KILLER
+from tests.detection.dying import KILLER
 from tests.evidence.making import picture
 from tests.running import RunningInstallation
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from django.conf import settings
 
 from casework.jobs.actions import GiveUp, Start
+from tests.detection import dying
 
 
 def diary() -> Path:
@@ -63,24 +62,10 @@ def mourn(name: str, *, reason: str) -> None:
     write(f"mourned {name} {reason}")
 
 
-#: Bytes that end the process that decodes them, as a hole in a decoder would let a file do.
-KILLER = b"this picture kills its reader"
-
-
 def examine_beside_a_killer(item: str, *, start: Start) -> None:
-    """The product's own examination, whose child dies at the sight of ``KILLER``."""
+    """The product's own examination, whose child dies at the sight of ``dying.KILLER``."""
     from casework.evidence import tasks
-    from detection import examine
+    from detection import looking
 
-    if examine.look.__module__ != __name__:
-        examine.look = _dying(examine.look)
+    looking.work = dying.at_the_sight_of_a_killer
     tasks.examine_item(item, start=start)
-
-
-def _dying(look: Callable[..., Any]) -> Callable[..., Any]:
-    def dying(data: bytes, *args: Any) -> Any:
-        if KILLER in data:
-            os.kill(os.getpid(), signal.SIGKILL)
-        return look(data, *args)
-
-    return dying

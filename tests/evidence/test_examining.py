@@ -10,9 +10,10 @@ from django.urls import reverse
 
 from casework.cases import actions as cases
 from casework.evidence import actions
+from casework.evidence.knowing import what_we_know
 from casework.evidence.models import Blob, Item, SignalRecord
 from casework.evidence.sealing import open_blob
-from casework.evidence.wording import signal_rows
+from casework.evidence.wording import question_rows
 from detection.findings import Failure, Signal, Status
 from tests.cast import client_of, make_case, person
 from tests.evidence.making import entries, examination, explicit, make_examined, make_item, picture
@@ -29,7 +30,7 @@ def near(bits: int) -> str:
 
 
 def row(item: Item, question: str, viewer: Any) -> dict[str, Any]:
-    return next(row for row in signal_rows(item, viewer) if row["question"] == question)
+    return next(row for row in question_rows(item, viewer) if row["question"] == question)
 
 
 def test_an_examination_is_kept_with_its_derivatives_and_entries() -> None:
@@ -162,7 +163,8 @@ def test_a_copy_counts_for_everybody_only_while_its_case_does() -> None:
     cases.restrict_case(first.case, actor=person("sena"), why="minor_suspected")
     plain.refresh_from_db()
     assert plain.known_matches == 0, "the count would betray the restricted case"
-    assert verbs_of(first.case)[-2:] == ["case.restricted", "case.factors_changed"]
+    told = ["case.restricted", "case.factors_changed", "evidence.assessed"]
+    assert verbs_of(first.case)[-3:] == told, "all of it on the timeline that only the cleared see"
     assert verbs_of(plain) == before, "nothing on its own timeline tells of the other"
     page = client_of(mona).get(reverse("case", args=[plain.public_id])).content.decode()
     assert "known cop" not in page
@@ -183,4 +185,4 @@ def test_what_a_restricted_case_knew_of_others_like_it_is_forgotten_when_it_is_f
 
 def test_an_item_that_waits_is_never_shown_as_clean() -> None:
     item = make_item(make_case())
-    assert {row["state"] for row in signal_rows(item, person("mona"))} == {"not_checked"}
+    assert {row["state"] for row in what_we_know(item, person("mona"))["signals"]} == {"not_checked"}

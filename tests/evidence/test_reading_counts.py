@@ -8,7 +8,7 @@ import pytest
 from django.urls import reverse
 from PIL import Image
 
-from casework.evidence import page
+from casework.evidence import marking
 from casework.evidence.models import Reveal
 from tests.cast import client_of, make_case, person
 from tests.evidence.making import make_examined
@@ -43,6 +43,6 @@ def test_a_name_of_many_lines_and_directions_neither_breaks_the_picture_nor_hide
     served = browser.get(reverse("reveal_image", args=[reveal.public_id]))
     assert served.status_code == 200
     assert Image.open(io.BytesIO(served.content)).format == "JPEG"
-    mark = page.mark_of(reveal)
+    mark = marking.words_of(reveal)
     assert mark.isprintable()
     assert mark.index("UTC") < 60

@@ -17,6 +17,7 @@ from casework.evidence.models import Blob, Item, Wrap
 from casework.evidence.sealing import Sealer, seal
 from casework.evidence.storage import FileStore
 from tests.cast import make_case
+from tests.evidence.films import make_film
 from tests.evidence.making import entries, make_examined, make_item, picture, upload
 
 pytestmark = pytest.mark.django_db
@@ -52,6 +53,26 @@ def test_sound_evidence_is_found_sound(item: Item) -> None:
     assert code == 0
     assert "2 items and 4 blobs looked at, 4 opened" in said
     assert "No doubt found" in said
+
+
+def test_the_frames_of_a_film_belong_to_it() -> None:
+    film = make_film(make_case())
+    code, said = verify()
+    assert code == 0, said
+    blobs = 3 + 2 * film.film_frames.count()
+    assert f"1 items and {blobs} blobs looked at, {blobs} opened" in said
+
+
+def test_a_flipped_byte_in_a_frame_is_red_and_names_the_film(vault: FileStore) -> None:
+    film = make_film(make_case())
+    path = file_of(film.film_frames.get(position=2).preview, vault)
+    damaged = bytearray(path.read_bytes())
+    damaged[-1] ^= 1
+    path.chmod(0o600)
+    path.write_bytes(damaged)
+    code, said = verify()
+    assert code == 1
+    assert f"preview of {film.case.number} item" in said
 
 
 @pytest.mark.parametrize("role", ["original", "preview", "rendition"])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import sys
 from typing import Any
@@ -19,6 +18,7 @@ from casework.evidence.storage import FileStore
 from casework.jobs.actions import GiveUp, LostLease, Start, claim
 from casework.jobs.models import Job
 from tests.cast import make_case, person
+from tests.detection import dying
 from tests.evidence.making import entries, make_item, picture
 from tests.evidence.test_previews import faults_of_preview
 
@@ -89,8 +89,7 @@ def test_words_are_no_picture() -> None:
 def test_a_file_that_kills_its_reader_uses_up_a_start_and_changes_nothing(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    tasks._shelf()  # it warms up in this process, which is to live
-    monkeypatch.setattr("detection.examine.look", lambda *a, **k: os.kill(os.getpid(), signal.SIGKILL))
+    monkeypatch.setattr("detection.looking.work", dying.at_once)
     item = make_item(make_case())
     with pytest.raises(tasks.ReaderDied):
         work(item)

@@ -33,3 +33,14 @@ def test_old_rows_of_regular_work_go_and_stopped_ones_stay(db: None) -> None:
         )
     add_regular()
     assert set(Job.objects.values_list("key", flat=True)) == {job.key, "test.tick@1", "another"}
+
+
+def test_work_that_was_done_early_in_a_long_slot_is_not_done_again_in_it(db: None) -> None:
+    """The row of the slot says that its work is done, however long ago: a monthly job would else run every hour."""
+    add_regular()
+    Job.objects.update(state="done")
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE jobs_job SET finished_at = now() - interval '5 hours'")
+    add_regular()
+    add_regular()
+    assert [job.state for job in Job.objects.all()] == ["done"]

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from casework.reports.management.demo_pictures import animation, cut_off, no_picture, pattern, webp
+from casework.reports.management.demo_pictures import animation, cut_off, film, no_picture, pattern, webp
 from casework.reports.management.demo_reports import REPORTS
 from tests.running import RunningInstallation
 
@@ -29,7 +29,7 @@ def until(condition: Any, seconds: float = 60) -> None:
 
 
 def test_the_demo_holds_reports_of_every_kind() -> None:
-    assert len(REPORTS) == 24
+    assert len(REPORTS) == 25
     assert len({report.links[0] for report in REPORTS}) == len(REPORTS)
     assert {report.door for report in REPORTS} == {"form", "platform", "flagger"}
     assert {report.role for report in REPORTS} == {"depicted", "guardian", "representative", "somebody_else"}
@@ -43,6 +43,8 @@ def test_what_the_demo_draws_is_what_it_says() -> None:
     assert b"parameters" in pattern(1, generated=True).data
     assert animation(1).data[:6] == b"GIF89a"
     assert webp(1).data[8:12] == b"WEBP"
+    assert film(1).data[4:8] == b"ftyp"
+    assert len(film(5).data) < 200_000
     assert cut_off(1).data[-2:] != b"\xff\xd9"
     assert not no_picture().data.startswith(b"\xff\xd8")
 

@@ -52,7 +52,8 @@ def test_every_key_has_the_form_its_user_expects(tmp_path: Path) -> None:
     ensure_keys(tmp_path)
     Fernet((tmp_path / "web/fields.keys").read_text().strip())
     Ed25519PrivateKey.from_private_bytes(bytes.fromhex((tmp_path / "worker/seal.key").read_text()))
-    assert len(bytes.fromhex((tmp_path / "web/index.key").read_text())) == 32
+    for name in ("index.key", "mark.key"):
+        assert len(bytes.fromhex((tmp_path / "web" / name).read_text())) == 32
 
 
 def test_a_second_start_changes_nothing(tmp_path: Path) -> None:
@@ -60,6 +61,26 @@ def test_a_second_start_changes_nothing(tmp_path: Path) -> None:
     before = contents(tmp_path)
     assert not ensure_keys(tmp_path)
     assert contents(tmp_path) == before
+
+
+def test_rings_of_a_version_that_knew_no_marks_get_one_key_in_both(tmp_path: Path) -> None:
+    ensure_keys(tmp_path)
+    for ring in ("web", "worker"):
+        (tmp_path / ring / "mark.key").unlink()
+    before = contents(tmp_path)
+    assert not ensure_keys(tmp_path)
+    after = contents(tmp_path)
+    assert after["web/mark.key"] == after["worker/mark.key"] != b""
+    assert {name: text for name, text in after.items() if name in before} == before
+    assert stat.S_IMODE((tmp_path / "web/mark.key").stat().st_mode) == 0o600
+
+
+def test_a_mark_key_that_one_ring_alone_has_lost_is_not_made_anew(tmp_path: Path) -> None:
+    ensure_keys(tmp_path)
+    (tmp_path / "web/mark.key").unlink()
+    with pytest.raises(Problem, match=r"web/mark\.key"):
+        ensure_keys(tmp_path)
+    assert not (tmp_path / "web/mark.key").exists()
 
 
 @pytest.mark.parametrize("lost", ["web/secret_key", "worker/vault.key", "worker/seal.key", "web/fields.keys"])

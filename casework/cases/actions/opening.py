@@ -114,6 +114,11 @@ def note_items(case: Case, *, actor: User | None, added: int) -> None:
     record(Verb.CASE_FACTORS_CHANGED, actor=actor, subject=case, case=case, items_added=added)
 
 
+def note_waiting_again(case: Case) -> None:
+    """Note that one item of *case* is about to be examined once more; part of the transaction that does it."""
+    Case.objects.filter(pk=case.pk).update(items_unexamined=F("items_unexamined") + 1)
+
+
 @transaction.atomic
 def note_examined(
     case: Case, *, actor: User | None, explicit_score: float | None, synthetic_found: bool, known_matches: int
@@ -132,6 +137,24 @@ def note_examined(
     record(
         Verb.CASE_FACTORS_CHANGED, actor=actor, subject=case, case=case,
         explicit_score=explicit_score, synthetic_found=synthetic_found, known_matches=known_matches,
+    )  # fmt: skip
+
+
+@transaction.atomic
+def note_assessed(
+    case: Case, *, explicit_score: float | None, synthetic_found: bool, because_of: Case | None = None
+) -> None:
+    """Set what the assessments of all items of *case* say together, after one was made anew. Both may fall.
+
+    The entry belongs to *because_of* where that is given, as in ``note_known_matches``.
+    """
+    stored = Case.objects.select_for_update().get(pk=case.pk)
+    if (stored.explicit_score, stored.synthetic_found) == (explicit_score, synthetic_found):
+        return
+    Case.objects.filter(pk=case.pk).update(explicit_score=explicit_score, synthetic_found=synthetic_found)
+    record(
+        Verb.CASE_FACTORS_CHANGED, actor=None, subject=case, case=because_of or case,
+        explicit_score=explicit_score, synthetic_found=synthetic_found,
     )  # fmt: skip
 
 

@@ -1,7 +1,21 @@
 """Every write on evidence: one transaction each, with its audit entry; ``actor`` is None for the system."""
 
+from .again import AGAIN, ask_to_examine_again, record_examined_again
+from .assessments import assess_again, assess_item, refresh_factors, walk_on
 from .custody import add_items, ask_to_verify, record_doubted, record_verified
 from .examination import record_examination, record_unopened, set_item_aside
+from .matching import recount_bank_matches, recount_items
+from .offering import NotOffered, Offered, judge_match, offer_hashes, open_to_offers
+from .playing import (
+    ask_playback,
+    fail_playback,
+    finish_playback,
+    leave_unplayed,
+    note_progress,
+    open_film,
+    open_playback,
+    serve_playback,
+)
 from .reaping import Reaped, reap_blobs
 from .recounting import recount_known
 from .reveals import (
@@ -27,35 +41,95 @@ from .staging import (
     recall_staged,
     stage_blob,
 )
+from .sweeping import (
+    begin_sweep,
+    end_list,
+    end_sweep,
+    go_on_reading,
+    go_on_sweeping,
+    hand_in_list,
+    leave_unread,
+    record_matching,
+    record_sweep_page,
+    stage_text,
+)
+from .traces import (
+    Answer,
+    ask_to_trace,
+    begin_trace,
+    finish_trace,
+    go_on_tracing,
+    leave_untraced,
+    note_compared,
+)
 
 __all__ = [
+    "AGAIN",
     "JUST_CLOSED",
+    "Answer",
+    "NotOffered",
     "NothingToReveal",
+    "Offered",
     "Reaped",
     "RevealDenied",
     "RevealOver",
     "SealedUpload",
     "UploadGone",
     "add_items",
+    "ask_playback",
+    "ask_to_examine_again",
+    "ask_to_trace",
     "ask_to_verify",
+    "assess_again",
+    "assess_item",
+    "begin_sweep",
+    "begin_trace",
     "close_expired",
     "close_reveal",
     "colour_reveal",
     "discard_staged",
     "discard_staged_of",
+    "end_list",
+    "end_sweep",
     "extend_reveal",
+    "fail_playback",
+    "finish_playback",
+    "finish_trace",
+    "go_on_reading",
+    "go_on_sweeping",
+    "go_on_tracing",
+    "hand_in_list",
+    "judge_match",
     "keep_staged",
+    "leave_unplayed",
+    "leave_unread",
+    "leave_untraced",
+    "note_compared",
+    "note_progress",
+    "offer_hashes",
+    "open_film",
+    "open_playback",
     "open_rendition",
     "open_reveal",
+    "open_to_offers",
     "reap_blobs",
     "recall_staged",
     "record_doubted",
     "record_examination",
+    "record_examined_again",
+    "record_matching",
     "record_refused",
+    "record_sweep_page",
     "record_unopened",
     "record_verified",
+    "recount_bank_matches",
+    "recount_items",
     "recount_known",
+    "refresh_factors",
+    "serve_playback",
     "serve_reveal",
     "set_item_aside",
     "stage_blob",
+    "stage_text",
+    "walk_on",
 ]

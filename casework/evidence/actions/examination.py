@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
@@ -15,39 +15,55 @@ from casework.cases.actions import note_examined
 from casework.evidence.known import KNOWN, known_copies
 from casework.evidence.models import Blob, Item, PerceptualHash, SignalRecord, Wrap
 from casework.evidence.sealing import seal
+from casework.hashbanks.actions import share_entries
+from casework.hashbanks.matches import Matching
 from casework.jobs.actions import Start, confirm_start
 
+from .assessments import AI_MADE, EXPLICIT, assess_item, says_yes
+from .films import keep_film
+from .matching import factor_of, keep_matches, match_if_changed, restrict_if_asked
 from .staging import insert_blob
 
 if TYPE_CHECKING:  # the library opens hostile media: at run time only ``tasks`` imports it
-    from detection.findings import Derivative, Examination, Failure, Signal
+    from detection.findings import Derivative, Examination, Failure, Hash, Signal
 
-#: The signal whose score is how explicit a picture is.
-EXPLICIT = "explicit"
+#: The stored hash that holds all eight turns of a picture.
+TURNS = "pdq_turns"
 _NOT_SCORED = (EXPLICIT, "synthetic")
 
 
 @transaction.atomic
-def record_examination(item: Item, examination: Examination, *, start: Start | None = None) -> bool:
+def record_examination(
+    item: Item, examination: Examination, *, start: Start | None = None, matching: Matching | None = None
+) -> bool:
     """Store hashes, signals, preview and rendition of an opened item; False when it was finished already.
+
+    *matching* is what the banks of known hashes said of it.
 
     The digest is compared with the one taken at receipt by whoever opened the blob. Raises NotSealed when the store
     refuses the derivatives; then nothing is kept and the job starts again. *start* is the ledger's: raises LostLease
     when somebody else has the job by now.
     """
+    newest = share_entries()  # before any row is locked, as whoever changes entries does
     locked = _unfinished(item, start)
     if locked is None:
         return False
     media = examination.media
     assert media is not None
-    for one in examination.hashes:
-        PerceptualHash.objects.create(
+    PerceptualHash.objects.bulk_create(
+        PerceptualHash(
             item=locked, algorithm=one.algorithm, value=bytes.fromhex(one.value), quality=one.quality,
             version=one.version[:60],
-        )  # fmt: skip
+        )
+        for one in examination.hashes
+    )  # fmt: skip
+    if examination.turns:
+        _keep_turns(locked, examination.turns)
     _keep_signals(locked, examination.signals)
-    locked.preview = _derive(locked, examination.preview, Blob.Kind.PREVIEW)
-    locked.rendition = _derive(locked, examination.rendition, Blob.Kind.RENDITION)
+    # Made once: looks and marks point at them when an item is examined again.
+    locked.preview = locked.preview or _derive(locked, examination.preview, Blob.Kind.PREVIEW)
+    locked.rendition = locked.rendition or _derive(locked, examination.rendition, Blob.Kind.RENDITION)
+    keep_film(locked, examination.film, examination.signals)
     locked.format, locked.frames = media.format[:20], media.frames
     locked.width, locked.height = media.width, media.height
     locked.reason = " ".join(failure.sentence for failure in examination.errors)[:500]
@@ -56,13 +72,18 @@ def record_examination(item: Item, examination: Examination, *, start: Start | N
         Verb.EVIDENCE_EXAMINED, actor=None, subject=locked, case=locked.case, item=locked.public_id,
         format=locked.format, signals={signal.name: _seen(signal) for signal in examination.signals},
     )  # fmt: skip
-    _finish(locked)
+    _finish(locked, matching, newest)
     return True
 
 
 @transaction.atomic
 def record_unopened(
-    item: Item, failure: Failure, *, start: Start | None = None, found: Iterable[Signal] = ()
+    item: Item,
+    failure: Failure,
+    *,
+    start: Start | None = None,
+    found: Iterable[Signal] = (),
+    matching: Matching | None = None,
 ) -> bool:
     """Note that an item is stored and could not be opened, and why; False when it was finished already.
 
@@ -78,6 +99,7 @@ def record_unopened(
         sentence=failure.sentence,
         start=start,
         found=found,
+        matching=matching,
     )
 
 
@@ -105,7 +127,9 @@ def _leave_closed(
     ledger: str = "",
     start: Start | None = None,
     found: Iterable[Signal] = (),
+    matching: Matching | None = None,
 ) -> bool:
+    newest = share_entries()
     locked = _unfinished(item, start)
     if locked is None:
         return False
@@ -125,7 +149,7 @@ def _leave_closed(
         verb, actor=None, subject=locked, case=locked.case, item=locked.public_id, code=code,
         personal={"ledger": ledger},
     )  # fmt: skip
-    _finish(locked)
+    _finish(locked, matching, newest)
     return True
 
 
@@ -137,41 +161,54 @@ def _unfinished(item: Item, start: Start | None = None) -> Item | None:
     return locked if locked.state == Item.State.STORED else None
 
 
-def _finish(item: Item) -> None:
-    """Look for known copies, save the item and tell the case."""
+def _finish(item: Item, matching: Matching | None, newest: int) -> None:
+    """Look for known copies, keep what the banks said, save the item and tell the case."""
     known = known_copies(item)
     SignalRecord.objects.create(item=item, **known.as_signal())
     item.save()
+    kept = keep_matches(item, matching) if matching is not None else []
     Item.objects.filter(pk=item.pk).update(examined_at=Now())
     item.refresh_from_db()
-    signals = {signal.name: signal for signal in item.signals.all()}
-    explicit = signals.get(EXPLICIT)
+    answers = assess_item(item).answers
     note_examined(
         item.case,
         actor=None,
-        explicit_score=explicit.score if explicit is not None else None,
-        synthetic_found=any(signal.says_machine_made for signal in signals.values()),
-        known_matches=known.count_for_queue,
+        explicit_score=answers[EXPLICIT]["probability"],
+        synthetic_found=says_yes(answers[AI_MADE]),
+        known_matches=known.count_for_queue + factor_of(item),
     )
+    if matching is not None:
+        match_if_changed(item, matching, newest=newest)
+    restrict_if_asked(item, kept)
+
+
+def _keep_turns(item: Item, turns: Sequence[Hash]) -> None:
+    """The PDQ hashes of the picture in all eight turns, in one row: a bank that is made later may ask for them."""
+    PerceptualHash.objects.create(
+        item=item, algorithm=TURNS, value=bytes.fromhex("".join(one.value for one in turns)),
+        quality=turns[0].quality, version=turns[0].version[:60],
+    )  # fmt: skip
 
 
 def _keep_signals(item: Item, signals: Iterable[Signal]) -> None:
-    for signal in signals:
-        if signal.name == KNOWN:
-            continue
-        sensitive: Any = dict(signal.sensitive) or None
-        SignalRecord.objects.create(
-            item=item,
-            name=signal.name[:40],
-            version=signal.version[:100],
-            status=signal.status.value,
-            strength=signal.strength.value if signal.strength else "",
-            score=_score(signal.score),
-            sentence=signal.sentence[:500],
-            reason=signal.reason[:500],
-            data=dict(signal.data),
-            sensitive=sensitive,
-        )
+    """All in one statement: a picture has a score of signals, and each statement of its own costs a millisecond."""
+    SignalRecord.objects.bulk_create(_as_row(item, signal) for signal in signals if signal.name != KNOWN)
+
+
+def _as_row(item: Item, signal: Signal) -> SignalRecord:
+    sensitive: Any = dict(signal.sensitive) or None
+    return SignalRecord(
+        item=item,
+        name=signal.name[:40],
+        version=signal.version[:100],
+        status=signal.status.value,
+        strength=signal.strength.value if signal.strength else "",
+        score=_score(signal.score),
+        sentence=signal.sentence[:500],
+        reason=signal.reason[:500],
+        data=dict(signal.data),
+        sensitive=sensitive,
+    )
 
 
 def _score(score: float | None) -> float | None:

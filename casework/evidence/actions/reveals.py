@@ -19,14 +19,18 @@ from django.utils.translation import gettext as _
 from casework.accounts.models import User
 from casework.audit.log import Verb, record
 from casework.cases.actions import Conflict
-from casework.evidence.models import Item, Reveal, RevealReason
+from casework.evidence.models import Blob, Frame, Item, Playback, Reveal, RevealReason
 from casework.evidence.sealing import Doubt, open_blob
 from casework.wellbeing.actions import end_look, record_look
 
 from .custody import record_doubted
+from .marks import issue_mark, rendition_of
+from .staging import remove_blobs
 
 #: The browser closes by itself at the expiry; word of it may be on its way this long.
 _ON_ITS_WAY = timedelta(seconds=5)
+#: What a film's look is longer than the film: it has to arrive before it runs.
+FOR_THE_START = timedelta(seconds=5)
 #: Why a picture came too late to be shown and is no attempt at anything: its own person had just closed the look.
 JUST_CLOSED = "just_closed"
 
@@ -48,41 +52,55 @@ class RevealDenied(Exception):
 
 
 @transaction.atomic
-def open_reveal(item: Item, *, actor: User, session: str, reason: RevealReason) -> Reveal:
-    """Open *item* for ``REVEAL_SECONDS``. Pressed twice, or in two tabs of one session, it is the same reveal.
+def open_reveal(
+    item: Item, *, actor: User, session: str, reason: RevealReason, frame: Frame | None = None
+) -> Reveal:
+    """Open *item*, or one *frame* of it, for ``REVEAL_SECONDS``, with a mark of its own.
 
-    *session* is a hash of the browser session. Raises NothingToReveal.
+    Pressed twice, or in two tabs of one session, it is the same reveal. *session* is a hash of the browser session.
+    Raises NothingToReveal.
     """
-    locked = Item.objects.select_for_update(of=("self",)).select_related("case").get(pk=item.pk)
-    if locked.rendition_id is None:
+    locked = Item.objects.select_for_update(of=("self",)).select_related("case", "rendition").get(pk=item.pk)
+    if frame is None and locked.rendition_id is None:
         raise NothingToReveal(_("There is no picture of this item to show. Nothing was opened."))
-    living: Reveal | None = _living().filter(item=locked, person=actor, session_hash=session).first()
+    living: Reveal | None = (
+        living_reveals()
+        .filter(item=locked, frame=frame, playback=None, person=actor, session_hash=session)
+        .first()
+    )
     if living is not None:
         return living
     reveal = Reveal.objects.create(
-        item=locked, person=actor, session_hash=session, reason=reason, expires_at=Now() + _length()
-    )
+        item=locked, frame=frame, person=actor, session_hash=session, reason=reason, expires_at=Now() + length_of(None)
+    )  # fmt: skip
     reveal.refresh_from_db()
-    _record(Verb.EVIDENCE_REVEALED, reveal, actor, reason=reason.value, seconds=settings.REVEAL_SECONDS)
+    mark = issue_mark(reveal)
+    _record(
+        Verb.EVIDENCE_REVEALED, reveal, actor, reason=reason.value, seconds=settings.REVEAL_SECONDS,
+        mark=mark.public_id, **({} if frame is None else {"frame": frame.public_id}),
+    )  # fmt: skip
     record_look(actor, reference=reveal.public_id, opened_at=reveal.opened_at)
     return reveal
 
 
 @transaction.atomic
 def serve_reveal(reveal: Reveal, *, actor: User, session: str) -> Reveal:
-    """Count one serving of the rendition under *reveal*. Raises RevealDenied, whose entry the caller must keep."""
+    """Count one serving of the rendition under *reveal*. Raises RevealDenied, whose entry the caller must keep.
+
+    A look of a version that issued no marks is over: nothing leaves that could not be traced.
+    """
     served = (
-        _living()
-        .filter(pk=reveal.pk, person=actor, session_hash=session)
+        living_reveals()
+        .filter(pk=reveal.pk, person=actor, session_hash=session, mark__isnull=False)
         .update(times_served=F("times_served") + 1, first_served_at=Coalesce(F("first_served_at"), Now()))
     )
     reveal.refresh_from_db()
     if not served:
-        raise RevealDenied(_why_not(reveal, session))
+        raise RevealDenied(why_not(reveal, session))
     return reveal
 
 
-def _why_not(reveal: Reveal, session: str) -> str:
+def why_not(reveal: Reveal, session: str) -> str:
     """The code of a refusal. A request that was under way when its person closed the look is told apart."""
     if reveal.session_hash != session:
         return "other_session"
@@ -103,10 +121,11 @@ def extend_reveal(reveal: Reveal, *, actor: User, session: str) -> None:
     if (
         not _own(reveal, actor, session)
         .filter(extended_at__isnull=True)
-        .update(extended_at=Now(), expires_at=F("expires_at") + _length())
+        .update(extended_at=Now(), expires_at=F("expires_at") + length_of(reveal))
     ):
         raise RevealOver(_("This look is over or was extended already. Reveal again if you need to."))
-    _record(Verb.EVIDENCE_REVEAL_EXTENDED, reveal, actor, seconds=settings.REVEAL_SECONDS)
+    seconds = round(length_of(reveal).total_seconds(), 3)
+    _record(Verb.EVIDENCE_REVEAL_EXTENDED, reveal, actor, seconds=seconds)
 
 
 @transaction.atomic
@@ -121,9 +140,8 @@ def colour_reveal(reveal: Reveal, *, actor: User, session: str) -> None:
 
 def open_rendition(reveal: Reveal) -> bytes:
     """The rendition's plaintext under a reveal that was just served. A doubt is written down before it is raised."""
-    assert reveal.item.rendition is not None
     try:
-        return open_blob(reveal.item.rendition)
+        return open_blob(rendition_of(reveal))
     except Doubt as doubt:
         record_doubted(reveal.item, doubt, actor=None)
         raise
@@ -159,6 +177,8 @@ def _write_duration(reveal: Reveal, *, actor: User, estimated: bool) -> None:
     assert reveal.closed_at is not None
     seconds = round((reveal.closed_at - reveal.opened_at).total_seconds(), 3)
     Reveal.objects.filter(pk=reveal.pk).update(seconds=seconds, estimated=estimated)
+    if reveal.playback is not None:
+        remove_blobs(Blob.objects.filter(pk=reveal.playback.pk), why="watched")
     end_look(reveal.public_id, seconds=seconds, estimated=estimated)
     _record(
         Verb.EVIDENCE_REVEAL_CLOSED,
@@ -170,16 +190,21 @@ def _write_duration(reveal: Reveal, *, actor: User, estimated: bool) -> None:
     )
 
 
-def _living() -> Any:
+def living_reveals() -> Any:
+    """Reveals that are neither closed nor expired."""
     return Reveal.objects.filter(closed_at__isnull=True, expires_at__gt=Now())
 
 
 def _own(reveal: Reveal, actor: User, session: str) -> Any:
-    return _living().filter(pk=reveal.pk, person=actor, session_hash=session)
+    return living_reveals().filter(pk=reveal.pk, person=actor, session_hash=session)
 
 
-def _length() -> timedelta:
-    return timedelta(seconds=settings.REVEAL_SECONDS)
+def length_of(reveal: Reveal | None) -> timedelta:
+    """How long one look lasts: ``REVEAL_SECONDS``, or as long as the film and a little for its start."""
+    film = Playback.objects.filter(reveal=reveal).first() if reveal is not None else None
+    if film is None or film.seconds is None:
+        return timedelta(seconds=settings.REVEAL_SECONDS)
+    return timedelta(seconds=film.seconds) + FOR_THE_START
 
 
 def _record(verb: Verb, reveal: Reveal, actor: User, **data: Any) -> None:

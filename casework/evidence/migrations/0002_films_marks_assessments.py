@@ -7,134 +7,216 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('evidence', '0001_initial'),
+        ("evidence", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Assessment',
+            name="Assessment",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('version', models.CharField(max_length=60)),
-                ('calibrations', models.JSONField(default=dict)),
-                ('answers', models.JSONField()),
-                ('triage', models.FloatField(null=True)),
-                ('made_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("version", models.CharField(max_length=60)),
+                ("calibrations", models.JSONField(default=dict)),
+                ("answers", models.JSONField()),
+                ("triage", models.FloatField(null=True)),
+                ("made_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
             ],
         ),
         migrations.CreateModel(
-            name='Frame',
+            name="Frame",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('position', models.PositiveSmallIntegerField()),
-                ('at_seconds', models.FloatField()),
-                ('scene_start', models.BooleanField(default=False)),
-                ('explicit_score', models.FloatField(null=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("public_id", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ("position", models.PositiveSmallIntegerField()),
+                ("at_seconds", models.FloatField()),
+                ("scene_start", models.BooleanField(default=False)),
+                ("explicit_score", models.FloatField(null=True)),
             ],
             options={
-                'ordering': ['position'],
+                "ordering": ["position"],
             },
         ),
         migrations.CreateModel(
-            name='Mark',
+            name="Mark",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('value', models.BigIntegerField(unique=True)),
-                ('purpose', models.CharField(choices=[('reveal', 'shown in a reveal'), ('export', 'handed to a partner')], max_length=8)),
-                ('recipient', models.CharField(blank=True, max_length=200)),
-                ('issued_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("public_id", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ("value", models.BigIntegerField(unique=True)),
+                (
+                    "purpose",
+                    models.CharField(
+                        choices=[("reveal", "shown in a reveal"), ("export", "handed to a partner")],
+                        max_length=8,
+                    ),
+                ),
+                ("recipient", models.CharField(blank=True, max_length=200)),
+                ("issued_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
             ],
         ),
         migrations.RemoveConstraint(
-            model_name='perceptualhash',
-            name='hash_once',
+            model_name="perceptualhash",
+            name="hash_once",
         ),
         migrations.AddField(
-            model_name='item',
-            name='duration',
+            model_name="item",
+            name="duration",
             field=models.FloatField(null=True),
         ),
         migrations.AddField(
-            model_name='reveal',
-            name='playback',
-            field=models.OneToOneField(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='playback_of', to='evidence.blob'),
+            model_name="reveal",
+            name="playback",
+            field=models.OneToOneField(
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="playback_of",
+                to="evidence.blob",
+            ),
         ),
         migrations.AlterField(
-            model_name='blob',
-            name='kind',
-            field=models.CharField(choices=[('original', 'original'), ('preview', 'preview'), ('rendition', 'rendition'), ('playback', 'playback')], max_length=10),
+            model_name="blob",
+            name="kind",
+            field=models.CharField(
+                choices=[
+                    ("original", "original"),
+                    ("preview", "preview"),
+                    ("rendition", "rendition"),
+                    ("playback", "playback"),
+                ],
+                max_length=10,
+            ),
         ),
         migrations.AddField(
-            model_name='assessment',
-            name='item',
-            field=models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='assessment', to='evidence.item'),
+            model_name="assessment",
+            name="item",
+            field=models.OneToOneField(
+                on_delete=django.db.models.deletion.CASCADE, related_name="assessment", to="evidence.item"
+            ),
         ),
         migrations.AddField(
-            model_name='frame',
-            name='item',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='film_frames', to='evidence.item'),
+            model_name="frame",
+            name="item",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="film_frames", to="evidence.item"
+            ),
         ),
         migrations.AddField(
-            model_name='frame',
-            name='preview',
-            field=models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='preview_of_frame', to='evidence.blob'),
+            model_name="frame",
+            name="preview",
+            field=models.OneToOneField(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="preview_of_frame",
+                to="evidence.blob",
+            ),
         ),
         migrations.AddField(
-            model_name='frame',
-            name='rendition',
-            field=models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='rendition_of_frame', to='evidence.blob'),
+            model_name="frame",
+            name="rendition",
+            field=models.OneToOneField(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="rendition_of_frame",
+                to="evidence.blob",
+            ),
         ),
         migrations.AddField(
-            model_name='perceptualhash',
-            name='frame',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='perceptual_hashes', to='evidence.frame'),
+            model_name="perceptualhash",
+            name="frame",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="perceptual_hashes",
+                to="evidence.frame",
+            ),
         ),
         migrations.AddField(
-            model_name='reveal',
-            name='frame',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='reveals', to='evidence.frame'),
+            model_name="reveal",
+            name="frame",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="reveals",
+                to="evidence.frame",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='perceptualhash',
-            constraint=models.UniqueConstraint(condition=models.Q(('frame__isnull', True)), fields=('item', 'algorithm'), name='hash_once'),
+            model_name="perceptualhash",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("frame__isnull", True)), fields=("item", "algorithm"), name="hash_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='perceptualhash',
-            constraint=models.UniqueConstraint(fields=('frame', 'algorithm'), name='hash_once_a_frame'),
+            model_name="perceptualhash",
+            constraint=models.UniqueConstraint(fields=("frame", "algorithm"), name="hash_once_a_frame"),
         ),
         migrations.AddField(
-            model_name='mark',
-            name='item',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='marks', to='evidence.item'),
+            model_name="mark",
+            name="item",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="marks", to="evidence.item"
+            ),
         ),
         migrations.AddField(
-            model_name='mark',
-            name='rendition',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='marks', to='evidence.blob'),
+            model_name="mark",
+            name="rendition",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="marks", to="evidence.blob"
+            ),
         ),
         migrations.AddField(
-            model_name='mark',
-            name='reveal',
-            field=models.OneToOneField(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='mark', to='evidence.reveal'),
+            model_name="mark",
+            name="reveal",
+            field=models.OneToOneField(
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="mark",
+                to="evidence.reveal",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='assessment',
-            constraint=models.CheckConstraint(condition=models.Q(('triage__isnull', True), models.Q(('triage__gte', 0), ('triage__lte', 1)), _connector='OR'), name='assessment_triage_in_range'),
+            model_name="assessment",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("triage__isnull", True),
+                    models.Q(("triage__gte", 0), ("triage__lte", 1)),
+                    _connector="OR",
+                ),
+                name="assessment_triage_in_range",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='frame',
-            constraint=models.UniqueConstraint(fields=('item', 'position'), name='frame_position_once'),
+            model_name="frame",
+            constraint=models.UniqueConstraint(fields=("item", "position"), name="frame_position_once"),
         ),
         migrations.AddConstraint(
-            model_name='mark',
-            constraint=models.CheckConstraint(condition=models.Q(('value__gte', 0), ('value__lt', 281474976710656)), name='mark_fits'),
+            model_name="mark",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("value__gte", 0), ("value__lt", 281474976710656)), name="mark_fits"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='mark',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('purpose', 'reveal'), ('reveal__isnull', False)), models.Q(('purpose', 'export'), ('reveal__isnull', True)), _connector='OR'), name='mark_of_one_purpose'),
+            model_name="mark",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("purpose", "reveal"), ("reveal__isnull", False)),
+                    models.Q(("purpose", "export"), ("reveal__isnull", True)),
+                    _connector="OR",
+                ),
+                name="mark_of_one_purpose",
+            ),
         ),
     ]

@@ -27,8 +27,10 @@ def add_regular() -> int:
         cursor.execute("SELECT extract(epoch FROM clock_timestamp())::bigint")
         now = cursor.fetchone()[0]
     for kind, every in regular.items():
-        add_job(kind, key=f"{kind}@{now // every}", args={})
+        slot = f"{kind}@{now // every}"
+        add_job(kind, key=slot, args={})
         # By the prefix of the key, which has an index; the ledger as a whole may be long.
         old = Job.objects.filter(key__startswith=f"{kind}@", state=Job.State.DONE)
-        old.filter(finished_at__lt=Now() - KEPT).delete()
+        # Not the row of this slot, however long it has been done: without it the work would be added anew.
+        old.filter(finished_at__lt=Now() - KEPT).exclude(key=slot).delete()
     return len(regular)

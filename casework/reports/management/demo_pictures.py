@@ -50,6 +50,16 @@ def animation(seed: int) -> Upload:
     return Upload(f"turning-{seed}.gif", data, "image/gif")
 
 
+def film(seconds: int) -> Upload:
+    """A film of moving patterns in four scenes, as MP4 without sound."""
+    from detection.video.drawing import (
+        pattern_film,
+    )  # its encoder is a hundred libraries, which only the demo needs
+
+    data = pattern_film(size=(480, 270), frames=20 * seconds, rate=20, scenes=4)
+    return Upload("moving.mp4", data, "video/mp4")
+
+
 def webp(seed: int) -> Upload:
     """A pattern as WebP."""
     return Upload(f"pattern-{seed}.webp", _encoded(_waves(seed, 640), "WEBP", quality=85), "image/webp")

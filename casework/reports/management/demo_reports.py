@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from .demo_doors import Upload
-from .demo_pictures import animation, cut_off, no_picture, pattern, photo, webp
+from .demo_pictures import animation, cut_off, film, no_picture, pattern, photo, webp
 
 Draw = Callable[[Path], Upload]
 
@@ -84,7 +84,9 @@ REPORTS = (
     ),
     # somebody who came across it
     DemoReport("mountain", role="somebody_else", age="unknown", made="unknown"),
-    DemoReport("river", role="somebody_else", made="real", pictures=(_photo("chelsea.png"),)),
+    DemoReport(
+        "river", role="somebody_else", made="real", pictures=(_photo("chelsea.png"),), then="remove_bank"
+    ),
     DemoReport("river-again", role="somebody_else", made="real", pictures=(_photo("chelsea.png"),)),
     DemoReport(
         "river-smaller", door="platform", role="somebody_else", pictures=(_photo("chelsea.png", 300, 70),)
@@ -112,6 +114,7 @@ REPORTS = (
         "painting", door="platform", role="somebody_else", made="ai", pictures=(_generated(7), _generated(8))
     ),
     DemoReport("turning", door="platform", role="somebody_else", pictures=(_drawn(animation, 2),)),
+    DemoReport("moving", door="platform", role="somebody_else", pictures=(_drawn(film, 5),)),
     DemoReport(
         "damaged",
         door="platform",

@@ -7,7 +7,9 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from detection import sandbox
+from detection import providers, sandbox
+from detection.cards import read_registry
+from detection.trust import BadTrustList, read_trust
 
 
 class Command(BaseCommand):
@@ -26,6 +28,16 @@ class Command(BaseCommand):
                 f"Untrusted files cannot be opened safely here: {hole}. No work was begun. Run this where"
                 " the kernel allows seccomp filters, or accept the risk aloud with SANDBOX=weak."
             )
+        try:
+            providers.check_apart(settings.MODEL_PROVIDERS)
+        except providers.ProviderMissing as error:
+            raise CommandError(f"{error} No work was begun.") from error
+        try:
+            read_trust(settings.C2PA_TRUST_ANCHORS)
+        except BadTrustList as error:
+            raise CommandError(f"{error} No work was begun.") from error
+        for refusal in read_registry(settings.MODEL_CARDS).refused:
+            self.stderr.write(f"A model card is not used: {refusal}")
         # Only a worker loads what can enqueue.
         from casework.jobs.bell import Steward
 

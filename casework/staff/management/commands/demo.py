@@ -22,10 +22,11 @@ from casework.cases import actions as cases
 from casework.cases.models import Case, CaseTerm, Effect
 from casework.privacy.blind import blind_index, normal_url
 from casework.reports import actions as reports
-from casework.reports.management.demo_doors import DoorClosed, Server, file_by_api, file_by_form
+from casework.reports.management.demo_doors import DoorClosed, Server, Upload, file_by_api, file_by_form
 from casework.reports.management.demo_reports import REPORTS, DemoReport, api_fields, form_pages
 from casework.runtime.supervisor import DEMO_PASSWORD
 from casework.staff.actions import create_person
+from casework.staff.management.demo_banks import make_banks, offer_removed
 
 #: name, role, cleared for restricted cases
 PEOPLE = (
@@ -47,6 +48,8 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         _refuse_elsewhere()
         people = self._people()
+        folder = settings.CASEWORK_HOME / "demo"
+        make_banks(people["lena"], folder, _picture_of("launch"))
         waiting = [report for report in REPORTS if _case_of(report) is None]
         if waiting:
             self._file(waiting, people["ada"])
@@ -94,6 +97,10 @@ class Command(BaseCommand):
                 raise CommandError(f"“{report.slug}” was not filed. {error}") from error
             if number % 8 == 0:
                 self.stdout.write(f"{number} of {len(waiting)} reports filed")
+
+
+def _picture_of(slug: str) -> Callable[[Path], Upload]:
+    return next(report.pictures[0] for report in REPORTS if report.slug == slug)
 
 
 def _refuse_elsewhere() -> None:
@@ -157,6 +164,14 @@ def _remove_confirmed(case: Case, people: People) -> None:
         cases.settle_effect(effect, actor=people["milo"], confirmed=True, remark="Looked: it is gone.")
 
 
+def _remove_bank(case: Case, people: People) -> None:
+    _decide(
+        case, people["mona"], "remove", "ncii_authentic", "The person shown has written to us before.",
+        "What you reported breaks our rules on intimate imagery. Copies of it will be found.",
+    )  # fmt: skip
+    offer_removed(case, people["mona"])
+
+
 def _keep(case: Case, people: People) -> None:
     _decide(
         case, people["mona"], "keep", "not_intimate", "A cup of coffee.",
@@ -200,6 +215,7 @@ def _claim(case: Case, people: People) -> None:
 WORK: dict[str, Callable[[Case, People], None]] = {
     "remove": _remove,
     "remove_confirmed": _remove_confirmed,
+    "remove_bank": _remove_bank,
     "keep": _keep,
     "need_more": _need_more,
     "escalate": _escalate,

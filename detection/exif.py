@@ -43,7 +43,7 @@ class Exif:
 def read_exif(block: bytes) -> Exif:
     """What a TIFF structure says; an empty Exif for anything that is none."""
     order = {b"II*\0": "<", b"MM\0*": ">"}.get(block[:4])
-    if order is None or len(block) < 8:
+    if order is None:
         return Exif()
     first, second = _directory(block, order, _number(block, order, 4))
     details, _ = _directory(block, order, _pointer(first, _EXIF_POINTER))

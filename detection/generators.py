@@ -176,7 +176,7 @@ def json_object(text: str) -> dict[str, Any]:
     if not text.lstrip().startswith("{"):
         return {}
     try:
-        value = json.loads(text)
+        value: dict[str, Any] = json.loads(text)  # nothing else begins with a brace
     except (ValueError, RecursionError):
         return {}
-    return value if isinstance(value, dict) else {}
+    return value

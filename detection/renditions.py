@@ -6,8 +6,6 @@ from __future__ import annotations
 
 import io
 
-import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
 from detection.findings import Derivative
@@ -44,18 +42,6 @@ def rendition(image: Image.Image, limits: Limits = DEFAULT) -> Derivative:
         if out.tell() <= limits.max_rendition_bytes:
             break
     return Derivative("image/jpeg", fresh.width, fresh.height, out.getvalue())
-
-
-def plane(image: Image.Image, width: int, height: int) -> NDArray[np.uint8]:
-    """The picture squeezed to a fixed shape (height, width, 3), uint8 RGB: what a model's process gets
-    instead of bytes.
-    """
-    return np.array(image.convert("RGB").resize((width, height), Image.Resampling.BILINEAR, reducing_gap=3.0))
-
-
-def prepare_planes(frames: tuple[Image.Image, ...], width: int, height: int) -> NDArray[np.uint8]:
-    """All frames as one array (frames, height, width, 3), uint8 RGB."""
-    return np.stack([plane(frame, width, height) for frame in frames])
 
 
 def _fitting(size: tuple[int, int], side: int) -> tuple[int, int]:

@@ -69,7 +69,7 @@ def _read(image: Image.Image, where: str, magic: bytes, limits: Limits) -> Hidde
     name = magic.decode()
     length = _number(image, where, MAGIC_BYTES)
     start = MAGIC_BYTES + LENGTH_BYTES
-    if length is None or length == 0 or start + length // 8 > _room(image, where):
+    if length is None or start + length // 8 > _room(image, where):
         return Hidden(name, where, "", damaged=True)
     size = length // 8
     packed = _bytes(image, where, start, min(size, limits.max_text_bytes))

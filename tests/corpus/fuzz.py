@@ -107,7 +107,7 @@ def parsed(target: parsers.Target, data: bytes) -> tuple[str, str]:
     return word, f"took {took:.1f} s" if took > SLOW_PARSER_SECONDS else ""
 
 
-WHOLE = {"files": seeds, "films": parsers.films}
+WHOLE: dict[str, Callable[[], list[bytes]]] = {"files": seeds, "films": parsers.films}
 NAMES = (*WHOLE, *parsers.TARGETS)
 
 

@@ -7,6 +7,7 @@ where a crash is a "died"; the others are called here, some thousand times a sec
 
 from __future__ import annotations
 
+import gzip
 import io
 import json
 import random
@@ -16,6 +17,7 @@ from dataclasses import dataclass
 from functools import cache, partial
 from typing import Any
 
+import c2pa
 import numpy as np
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
@@ -199,13 +201,15 @@ def _generator(key: str, data: bytes) -> str:
 @cache
 def hidden_texts() -> list[bytes]:
     """What ``_stealth`` hides: each magic, with a text that is plain or packed as it says."""
-    import gzip
-
-    packed = {"comp": gzip.compress, "info": bytes}
+    plain, packed = SETTINGS.encode(), gzip.compress(SETTINGS.encode())
     return [
         magic + struct.pack(">I", 8 * len(body)) + body + b"\xff" * 4
-        for magic in (b"stealth_pnginfo", b"stealth_pngcomp", b"stealth_rgbinfo", b"stealth_rgbcomp")
-        for body in (packed[magic[-4:].decode()](SETTINGS.encode()),)
+        for magic, body in (
+            (b"stealth_pnginfo", plain),
+            (b"stealth_pngcomp", packed),
+            (b"stealth_rgbinfo", plain),
+            (b"stealth_rgbcomp", packed),
+        )
     ]
 
 
@@ -258,7 +262,7 @@ def signed() -> list[bytes]:
 
 def _credentials(data: bytes) -> str:
     mime = "image/png" if data.startswith(containers.PNG_SIGNATURE) else "image/jpeg"
-    outcome = sandbox.run(partial(_credentials_of, data, mime), sandbox.DEFAULT)
+    outcome = sandbox.run(partial(_credentials_of, data, mime))
     if not isinstance(outcome, sandbox.Answer):
         raise Broken(f"the child gave no answer: {outcome}")
     signal = wire.signal_from_wire(outcome.document)
@@ -273,8 +277,6 @@ def _credentials_of(data: bytes, mime: str) -> tuple[dict[str, Any], list[bytes]
 @cache
 def stores() -> list[bytes]:
     """What the library says of the signed pictures, as it would have said it."""
-    import c2pa
-
     with c2pa.Context.from_dict({"version": 1}) as context:
         return [
             c2pa.Reader("image/jpeg", io.BytesIO(one), context=context).json().encode()
@@ -316,7 +318,7 @@ def _bend(value: Any, rng: random.Random) -> None:
         if not isinstance(value[key], (dict, list)) or rng.random() < 0.2:
             break
         value = value[key]
-    odd = (
+    odd: tuple[Any, ...] = (
         None,
         True,
         -1,

@@ -91,3 +91,24 @@ def test_any_bytes_can_be_walked(body: bytes, start: bytes) -> None:
 def test_walking_a_large_file_of_markers_stays_linear() -> None:
     data = b"\xff\xd8" + b"\xff\xd0" * 100_000 + random.Random(1).randbytes(1000)
     assert sum(1 for _ in containers.jpeg_segments(data)) >= 100_000
+
+
+@pytest.mark.parametrize(
+    "rest",
+    [
+        b"\xff\xff\xff\xff",
+        b"\xff",
+        b"\xff\xe1\0\0rest",
+        b"\xff\xe1\0\1rest",
+        b"\xff\xe1\0\x0frest",
+        b"\xff\xe1",
+        b"\xff\xe1\0",
+    ],
+)
+def test_a_segment_without_a_length_that_fits_ends_the_walk(rest: bytes) -> None:
+    assert list(containers.jpeg_segments(b"\xff\xd8" + rest)) == []
+
+
+def test_a_segment_before_a_broken_one_counts() -> None:
+    [part] = containers.jpeg_segments(b"\xff\xd8\xff\xe1\0\x04ab\xff\xe2\xff\xff")
+    assert (part.kind, part.body, part.end) == (b"\xe1", 6, 8)

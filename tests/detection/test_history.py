@@ -73,6 +73,12 @@ def test_a_trusted_maker_below_a_trusted_editor_is_definitive(
     assert signal.strength is Strength.DEFINITIVE
 
 
+def test_a_trusted_maker_below_an_editor_nobody_knows_is_not_definitive(maker: Studio, edited: bytes) -> None:
+    signal = provenance.check(edited, "image/jpeg", trusting(maker))
+    assert (signal.data["trust"], signal.data["ai_trust"]) == ("untrusted", "untrusted")
+    assert signal.strength is Strength.STRONG
+
+
 @pytest.mark.parametrize(("here", "ai_trust"), [(True, "trusted"), (False, "untrusted")])
 def test_an_editors_own_word_on_who_is_trusted_does_not_count_against_our_list(
     maker: Studio, editor: Studio, generated: bytes, here: bool, ai_trust: str
@@ -193,6 +199,19 @@ def test_names_of_programs_are_bounded_and_printable() -> None:
     assert len(step.tool) <= history.LONGEST_VALUE
 
 
+def test_a_relation_that_nobody_knows_counts_as_a_part() -> None:
+    tree = {"0": manifest(("<b>odd", "1")), "1": manifest()}
+    assert [step.relation for step in read_history(document(tree)).steps] == ["self", "componentOf"]
+
+
+def test_actions_and_names_are_bounded_in_data_and_in_words() -> None:
+    actions = [{"action": f"c2pa.{number}"} for number in range(50)] + [MADE]
+    made = {"label": "c2pa.actions", "data": {"actions": actions}}
+    found = read_history(document({"0": manifest(assertions=[made], claim_generator="y" * 150)}))
+    assert len(found.steps[0].actions) == history.MOST_LISTED
+    assert f"“{'y' * history.LONGEST_NAME}”" in sentence(found)
+
+
 # --- why a signer is not trusted ---------------------------------------------------------------------------
 
 BOUND = [{"code": "claimSignature.validated", "url": ""}, {"code": "assertion.dataHash.match", "url": ""}]
@@ -249,6 +268,19 @@ def test_a_file_is_valid_only_where_signature_and_bytes_were_found_to_fit(
     codes: list[str], succeeded: list[dict[str, str]]
 ) -> None:
     assert judged(*codes, succeeded=succeeded).data["integrity"] == "invalid"
+
+
+def test_a_list_that_is_not_there_is_not_named() -> None:
+    told = [
+        {"code": "signingCredential.trusted", "url": "", "explanation": "found in [list:7] trust anchors"}
+    ]
+    assert judged(succeeded=BOUND + told).data["trust_list"] is None
+
+
+def test_no_more_failures_are_kept_than_allowed() -> None:
+    kept = judged(*(f"assertion.{number}{'x' * 999}" for number in range(99))).data["failures"]
+    assert len(kept) == provenance.MOST_LISTED
+    assert all(len(code) <= history.LONGEST_VALUE for code in kept)
 
 
 # --- properties --------------------------------------------------------------------------------------------

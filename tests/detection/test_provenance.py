@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 
 from detection import provenance, sandbox, wire
 from detection.findings import Signal, Status, Strength
+from detection.video.drawing import pattern_film
 from tests.detection.studio import TRAINED, Studio, picture, trusting
 
 SHARED = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "c2pa"
@@ -141,6 +142,14 @@ def test_credentials_of_other_formats_are_read(studio: Studio, format: str, mime
     assert (signal.data["integrity"], signal.data["ai"]) == ("valid", True)
 
 
+def test_credentials_of_a_film_are_read(studio: Studio) -> None:
+    data = bytearray(studio.signed(pattern_film(), mime="video/mp4"))
+    signal = provenance.check(bytes(data), "video/mp4", trusting(studio))
+    assert (signal.data["integrity"], signal.data["trust"], signal.data["ai"]) == ("valid", "trusted", True)
+    data[data.rindex(b"mdat") + 200] ^= 0x55
+    assert provenance.check(bytes(data), "video/mp4").data["integrity"] == "invalid"
+
+
 # --- nothing is fetched --------------------------------------------------------------------------------
 
 
@@ -249,6 +258,43 @@ def test_a_box_of_another_kind_is_no_wreck() -> None:
 
 def _work(data: bytes) -> tuple[dict[str, Any], list[bytes]]:
     return wire.signal_to_wire(provenance.check(data, "image/jpeg")), []
+
+
+@pytest.mark.parametrize("error", provenance.UNREADABLE)
+def test_a_report_of_another_shape_is_damage_and_never_raises(
+    studio: Studio, monkeypatch: pytest.MonkeyPatch, error: type[Exception]
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise error
+
+    data = studio.signed(picture())
+    monkeypatch.setattr(provenance, "signal_of", refuse)
+    signal = provenance.check(data, "image/jpeg")
+    assert (signal.status, signal.data["integrity"]) == ("found", "invalid")
+
+
+def test_no_more_parts_are_searched_for_a_wreck_than_allowed() -> None:
+    wreck = with_segment(b"\xff\xff\xff\xffjumb")
+    assert provenance.holds_wreck(wreck)
+    assert not provenance.holds_wreck(wreck[:2] + b"\xff\xe5\0\2" * provenance.MOST_PARTS + wreck[2:])
+
+
+def test_a_report_larger_than_any_honest_one_is_not_read_and_says_so(
+    studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(provenance, "LARGEST_REPORT", 100)
+    signal = provenance.check(studio.signed(picture()), "image/jpeg")
+    assert (signal.status, signal.data["integrity"]) == (Status.NOT_CHECKED, "not_checked")
+
+
+def test_a_file_that_can_hold_no_credentials_is_never_given_to_their_reader(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise AssertionError
+
+    monkeypatch.setattr(c2pa, "Reader", refuse)
+    assert provenance.check(picture(), "image/jpeg").status is Status.NOT_FOUND
 
 
 def test_a_kind_of_file_without_credentials_is_not_applicable() -> None:

@@ -82,14 +82,6 @@ def test_a_rendition_of_noise_keeps_its_size_limit() -> None:
     assert len(renditions.rendition(noise).content) > 100_000
 
 
-def test_planes_have_the_same_shape_for_every_picture() -> None:
-    frames = tuple(Image.new("RGB", size, "orange") for size in SIZES)
-    planes = renditions.prepare_planes(frames, 224, 160)
-    assert planes.shape == (len(SIZES), 160, 224, 3)
-    assert planes.dtype == np.uint8
-    assert (planes == np.array(Image.new("RGB", (1, 1), "orange"))[0, 0]).all()
-
-
 def test_the_opened_picture_is_left_as_it_was() -> None:
     frame = opening.open_media(saved(picture(), "png")).frames[0]
     before = frame.tobytes()

@@ -15,7 +15,8 @@ from PIL import Image
 
 from detection import digests, looking, opening, stealth, wire
 from detection.findings import Signal, Status, Strength
-from detection.limits import Limits
+from detection.generators import LONGEST_TEXT
+from detection.limits import DEFAULT, Limits
 
 NAME = "Jane Doe on a beach"
 NOVELAI = json.dumps(
@@ -61,7 +62,7 @@ def saved(image: Image.Image, format: str = "PNG", **options: object) -> bytes:
     return out.getvalue()
 
 
-def looked(data: bytes, limits: Limits = looking.DEFAULT) -> Signal:
+def looked(data: bytes, limits: Limits = DEFAULT) -> Signal:
     [found] = [
         one
         for one in looking.look(data, digests.of_bytes(data), limits).examination.signals
@@ -125,6 +126,27 @@ def test_a_length_that_cannot_be_is_damage_and_not_silence(magic: str, length: i
     signal = looked(saved(hidden(magic, length=length)))
     assert (signal.status, signal.strength) == (Status.FOUND, Strength.WEAK)
     assert (signal.data["readable"], signal.sensitive) == (False, {})
+
+
+def test_a_hidden_text_holds_no_nul_and_what_is_kept_of_it_is_bounded() -> None:
+    found = stealth.find(hidden("stealth_pnginfo", "a\0b"))
+    assert found is not None
+    assert found.text == "ab"
+    long = stealth.Hidden("stealth_pnginfo", "alpha", f"\x1b{NAME}\n{'x' * 50_000}")
+    [kept] = stealth.signal(long, "PNG").sensitive["texts"]
+    assert kept["text"].startswith(f"{NAME}\n")
+    assert len(kept["text"]) <= LONGEST_TEXT
+
+
+def test_what_is_left_of_a_picture_behind_the_text_is_no_error_correction() -> None:
+    payload = told("stealth_pnginfo", "abc")[:-4] + b"\1"
+    found = stealth.find(hiding(payload, "alpha", (len(payload), 8)))
+    assert found == stealth.Hidden("stealth_pnginfo", "alpha", "abc")
+
+
+@pytest.mark.parametrize("size", [(1, 119), (119, 1), (7, 17)])
+def test_a_word_of_which_a_bit_is_missing_is_no_magic(size: tuple[int, int]) -> None:
+    assert stealth.find(hiding(told("stealth_pngcomp"), "alpha", size)) is None
 
 
 def test_a_packed_text_that_is_no_gzip_is_damage() -> None:

@@ -6,10 +6,11 @@ hashes is one event, not a million.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -76,7 +77,7 @@ def keep_entries(bank: Bank, entries: Iterable[NewEntry], *, revive: bool = Fals
         return Kept(flat=len(flat))
     hold_entries()
     there = _there(bank, wanted.values())
-    fresh = Entry.objects.bulk_create([_row(bank, wanted[key]) for key in wanted if key not in there])
+    fresh = _insert(bank, [entry for key, entry in wanted.items() if key not in there])
     withdrawn = [entry for entry in there.values() if entry.status == Entry.Status.WITHDRAWN]
     revived = withdrawn if revive else []
     Entry.objects.filter(pk__in=[entry.pk for entry in there.values()]).update(last_seen=Now())
@@ -89,7 +90,7 @@ def keep_entries(bank: Bank, entries: Iterable[NewEntry], *, revive: bool = Fals
         revived=len(revived),
         withdrawn=len(withdrawn) - len(revived),
         flat=len(flat),
-        fresh=tuple(entry.public_id for entry in [*fresh, *revived]),
+        fresh=(*fresh, *(entry.public_id for entry in revived)),
     )
 
 
@@ -168,12 +169,38 @@ def _there(bank: Bank, entries: Collection[NewEntry]) -> dict[tuple[str, bytes, 
     return {key: entry for key, entry in known.items() if key in keys}
 
 
-def _row(bank: Bank, entry: NewEntry) -> Entry:
-    return Entry(
-        bank=bank, signal=entry.signal, value=entry.value, quality=entry.quality, version=entry.version[:60],
-        clip=entry.clip, frame_at=entry.frame_at, origin=entry.origin[:200], origin_ref=entry.origin_ref[:200],
-        origin_item=entry.origin_item, tags=_short(entry.tags),
-    )  # fmt: skip
+_INSERT = """
+    INSERT INTO hashbanks_entry (bank_id, public_id, signal, value, quality, version, clip, frame_at, status,
+        origin, origin_ref, origin_item, tags, changed_seq)
+    SELECT %s, public_id, signal, value, quality, version, clip, frame_at, 'active', origin, origin_ref, origin_item,
+        tags::jsonb, 0
+    FROM unnest(%s::uuid[], %s::text[], %s::bytea[], %s::smallint[], %s::text[], %s::uuid[], %s::float8[],
+        %s::text[], %s::text[], %s::uuid[], %s::text[])
+        AS new(public_id, signal, value, quality, version, clip, frame_at, origin, origin_ref, origin_item, tags)
+"""
+
+
+def _insert(bank: Bank, entries: Sequence[NewEntry]) -> list[UUID]:
+    """Insert new entries column by column, and their public ids: row by row the ORM takes most of a list's time."""
+    public_ids = [uuid4() for _entry in entries]
+    if not entries:
+        return []
+    columns: list[list[object]] = [
+        list(public_ids),
+        [str(entry.signal) for entry in entries],
+        [entry.value for entry in entries],
+        [entry.quality for entry in entries],
+        [entry.version[:60] for entry in entries],
+        [entry.clip for entry in entries],
+        [entry.frame_at for entry in entries],
+        [entry.origin[:200] for entry in entries],
+        [entry.origin_ref[:200] for entry in entries],
+        [entry.origin_item for entry in entries],
+        [json.dumps(_short(entry.tags)) for entry in entries],
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(_INSERT, [bank.pk, *columns])
+    return public_ids
 
 
 def _short(tags: Sequence[str]) -> list[str]:

@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 from detection import sandbox
-from detection.limits import Limits
+from detection.limits import DEFAULT, Limits
 from detection.zygote import Zygote, ZygoteLost
 from tests.detection import dying
 
@@ -34,8 +34,8 @@ def zygote() -> Iterator[Zygote]:
 
 
 def asked(
-    zygote: Zygote, work: Any, data: bytes = b"", limits: Limits = Limits(), **wishes: Any
-) -> sandbox.Outcome:  # noqa: B008 - frozen
+    zygote: Zygote, work: Any, data: bytes = b"", limits: Limits = DEFAULT, **wishes: Any
+) -> sandbox.Outcome:
     with zygote.talk(work, data, wishes, limits) as talk:
         return talk.hear()
 

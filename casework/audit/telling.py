@@ -212,6 +212,7 @@ BRIEF: dict[str, Callable[[Mapping[str, Any]], str]] = {
     Verb.EVIDENCE_PLAYBACK_ASKED: lambda data: code(data["reason"]),
     Verb.EVIDENCE_PLAYBACK_MADE: _seconds,
     Verb.EVIDENCE_PLAYBACK_FAILED: lambda data: "",
+    Verb.EVIDENCE_VERIFIED: lambda data: _now("it is unchanged"),
     Verb.EVIDENCE_MATCHED: _matched,
     Verb.EVIDENCE_MATCH_ENDED: _matched,
     Verb.EVIDENCE_MATCH_JUDGED: lambda data: code(data.get("verdict", "")),

@@ -100,7 +100,11 @@ def _told(rows: Sequence[dict[str, Any]]) -> str:
     states = [row["state"] for row in rows]
     found = sum(state == "found" for state in states)
     open_still = sum(state in ("not_checked", "failed") for state in states)
-    parts = [ngettext("%(n)d found", "%(n)d found", found) % {"n": found} if found else _now("nothing found")]
+    parts = []
+    if found:
+        parts.append(ngettext("%(n)d found", "%(n)d found", found) % {"n": found})
+    elif "not_found" in states:  # silence of what did not run is no answer
+        parts.append(_now("nothing found"))
     if open_still:
         parts.append(ngettext("%(n)d not checked", "%(n)d not checked", open_still) % {"n": open_still})
     return " · ".join(parts)

@@ -50,7 +50,7 @@ class Known:
         status = "found" if self.matches else "not_checked" if self.not_near else "not_found"
         sentences = {
             "found": _("The same picture is in other cases."),
-            "not_found": _("No other case holds this picture."),
+            "not_found": _("No other case holds this file or a near copy of it."),
             "not_checked": _("No exact copy is known; near copies were not looked for."),
         }
         return {

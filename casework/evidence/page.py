@@ -149,7 +149,7 @@ def facts(item: Item) -> list[dict[str, Any]]:
         size = _("%(format)s, %(width)d × %(height)d pixels") % {
             "format": item.format, "width": item.width, "height": item.height,
         }  # fmt: skip
-        found.append({"label": _("Picture"), "value": size})
+        found.append({"label": _("Film") if item.duration is not None else _("Picture"), "value": size})
     found.append({"label": "SHA-256", "value": item.sha256, "mono": True})
     return found
 

@@ -271,5 +271,5 @@ def trace(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """How far one trace is, and its answer."""
     found = get_object_or_404(Trace.objects.for_user(_person(request)), public_id=public_id)
     fragment = bool(request.headers.get("HX-Request"))
-    context = {"trace": found, "told": wording_traces.told(found)}
+    context = {"trace": found, "told": wording_traces.told(found, _person(request))}
     return render(request, "evidence/_trace.html" if fragment else "evidence/trace.html", context)

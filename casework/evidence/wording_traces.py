@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from copy import copy
 from typing import Any
 
 from django.urls import reverse
@@ -10,6 +11,8 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
+
+from casework.accounts.models import User
 
 from .models import Mark, Trace
 
@@ -23,8 +26,16 @@ TONES = {
 }
 
 
-def told(trace: Trace) -> dict[str, Any]:
-    """A trace as {title, text, tone, facts, finished, compared, candidates}; facts as ``components/facts.html``."""
+def told(trace: Trace, viewer: User | None = None) -> dict[str, Any]:
+    """A trace as {title, text, tone, facts, finished, compared, candidates}; facts as ``components/facts.html``.
+
+    How many pictures were compared for somebody cleared is hidden from a *viewer* who is not: restricted ones are
+    among them.
+    """
+    if viewer is not None and not viewer.cleared and trace.person is not None and trace.person.cleared:
+        trace = copy(trace)
+        trace.candidates, trace.compared, trace.unread = None, 0, 0
+        trace.reason = "" if trace.verdict != Trace.Verdict.UNOPENED else trace.reason
     return {
         "title": _title(trace),
         "text": _text(trace),

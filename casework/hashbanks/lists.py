@@ -203,13 +203,17 @@ def _entry(number: int, values: Mapping[str, Any], origin: str) -> NewEntry | Fa
         frame_at=frame_at,
         origin=_text(values, "origin") or origin,
         origin_ref=_text(values, "ref"),
-        tags=tuple(values["tags"]),
+        tags=tuple(filter(None, map(_plain, values["tags"]))),
     )
 
 
 def _text(values: Mapping[str, Any], name: str) -> str:
+    return _plain(str(values.get(name) or ""))
+
+
+def _plain(text: str) -> str:
     """A text without characters that do not print (and that PostgreSQL refuses)."""
-    return "".join(filter(str.isprintable, str(values.get(name) or ""))).strip()
+    return "".join(filter(str.isprintable, text)).strip()
 
 
 def _quality(value: Any) -> int | None:

@@ -9,12 +9,14 @@ an excerpt and a compilation are both worth a look.
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID
 
 from django.db.models import Count, Q
 from django.utils.translation import gettext as _
 
+from detection.index import Match
 from detection.pdq import DIHEDRAL
 
 from . import indexing
@@ -22,8 +24,11 @@ from .actions import last_change
 from .matches import VIDEO_PDQ, Found, Hashed, Matching, Opinion, Question
 from .models import LEAST_PDQ_QUALITY, Bank, Entry
 
-#: Leads that are checked for one hash, the nearest ones. A picture with more is known beyond doubt.
+#: Leads that are checked for one hash and bank, the nearest ones: a bank with more knows the picture beyond doubt. Not
+#: for all banks together, or a list that names one value a thousand times would hide what the others know.
 MOST_LEADS = 500
+#: Answers of the index that are looked at for one hash, the nearest ones; beyond, nobody says that there is nothing.
+MOST_CHECKED = 50_000
 _NOT_TURNED = DIHEDRAL[0]
 
 
@@ -60,12 +65,16 @@ def match(question: Question, *, within: Range | None = None) -> Matching:
     if not asked:
         return Matching(banks=len(banks), seq=seq, not_near=not_near, found=tuple(exact))
     try:
-        leads = _leads(question, asked, list(banks.values()), within)
+        leads, cut = _leads(question, asked, list(banks.values()), within)
     except indexing.IndexUnusable as error:
         return Matching(
             banks=len(banks), seq=seq, ran=False, why_not=str(error), broken=True, found=tuple(exact)
         )
     near = _near(question, asked, leads, banks, entries)
+    if cut:
+        not_near = _("So many entries lie near it that only the %(n)d nearest were looked at.") % {
+            "n": MOST_CHECKED
+        }
     return Matching(banks=len(banks), seq=seq, not_near=not_near, found=(*exact, *near))
 
 
@@ -103,10 +112,11 @@ def _askable(question: Question) -> tuple[dict[int | None, Hashed], str]:
 
 def _leads(
     question: Question, asked: dict[int | None, Hashed], banks: list[Bank], within: Range | None
-) -> list[_Lead]:
-    """What the index finds within the widest radius of *banks*, each hash and turn by itself. Raises IndexUnusable."""
+) -> tuple[list[_Lead], bool]:
+    """What the index finds within the widest radius of *banks*, each hash and turn by itself, and whether some of it
+    was left out. Raises IndexUnusable."""
     if within is not None and not Entry.objects.filter(_entries(within), signal=Entry.Signal.PDQ).exists():
-        return []
+        return [], False
     ways: list[tuple[int | None, str, bytes]] = [
         (frame, _NOT_TURNED, hashed.value) for frame, hashed in asked.items()
     ]
@@ -116,11 +126,29 @@ def _leads(
     answers, _seq = indexing.search(
         [value for _frame, _turn, value in ways], max(b.pdq_radius for b in banks)
     )
-    return [
+    leads = [
         _Lead(one.id, frame, turn, one.distance)
         for (frame, turn, _value), matches in zip(ways, answers, strict=True)
-        for one in matches[:MOST_LEADS]
+        for one in _nearest_of_each(matches, within)
     ]
+    return leads, any(len(matches) > MOST_CHECKED for matches in answers)
+
+
+def _nearest_of_each(matches: Sequence[Match], within: Range | None) -> list[Match]:
+    """Of what lies near one hash, nearest first, so much of each bank in use as is checked."""
+    nearest = list(matches[:MOST_CHECKED])
+    if len(nearest) <= MOST_LEADS:
+        return nearest
+    rows = Entry.objects.in_force().filter(_entries(within), pk__in=[one.id for one in nearest])
+    bank_of = dict(rows.values_list("pk", "bank_id"))
+    left = dict.fromkeys(bank_of.values(), MOST_LEADS)
+    kept = []
+    for one in nearest:
+        bank = bank_of.get(one.id)
+        if bank is not None and left[bank] > 0:
+            left[bank] -= 1
+            kept.append(one)
+    return kept
 
 
 def _near(

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
+from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
 
 from casework.accounts.models import Organisation, User
@@ -94,8 +95,12 @@ class Bank(models.Model):
 
 class EntryQuerySet(models.QuerySet["Entry"]):
     def for_user(self, user: User) -> Self:
-        """The entries of the banks that exist for this person."""
-        return self.filter(bank__in=Bank.objects.for_user(user))
+        """The entries of the banks that exist for this person; those that were made from an item of a restricted case
+        exist for the cleared alone. The room above says which items those are, known by its path only."""
+        mine = self.filter(bank__in=Bank.objects.for_user(user))
+        if user.is_authenticated and user.cleared:
+            return mine
+        return mine.exclude(origin_item__in=import_string(settings.ITEMS_HELD_BACK)())
 
     def in_force(self) -> Self:
         """Entries that are matched against: active, of a bank that is switched on."""

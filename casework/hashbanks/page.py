@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import Count
+from django.db.models import Count, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -21,7 +21,7 @@ _NEWEST, _RUNS = 5, 5
 def banks_context(user: User) -> dict[str, Any]:
     """Every bank in one line."""
     banks = list(Bank.objects.for_user(user).select_related("owner"))
-    active = Entry.objects.filter(status=Entry.Status.ACTIVE)
+    active = Entry.objects.for_user(user).filter(status=Entry.Status.ACTIVE).order_by()
     counts = dict(active.values("bank").annotate(n=Count("pk")).values_list("bank", "n"))
     return {
         "banks": [{"bank": bank, "entries": counts.get(bank.pk, 0)} for bank in banks],
@@ -32,11 +32,12 @@ def banks_context(user: User) -> dict[str, Any]:
 
 def bank_context(bank: Bank, user: User, **more: Any) -> dict[str, Any]:
     """One bank: its facts, counts, newest entries, and what runs in the background."""
-    newest = Entry.objects.filter(bank=bank).exclude(status=Entry.Status.DELETED).order_by("-pk")[:_NEWEST]
+    mine = Entry.objects.for_user(user).filter(bank=bank)
+    newest = mine.exclude(status=Entry.Status.DELETED).order_by("-pk")[:_NEWEST]
     return {
         "bank": bank,
         "facts": _facts(bank),
-        "counts": _counts(bank),
+        "counts": _counts(mine),
         "newest": list(newest),
         "may_manage": user.may(Perm.MANAGE_BANKS),
         "may_import": user.may(Perm.MANAGE_BANKS) and bank.source != Bank.Source.EXCHANGE,
@@ -115,11 +116,9 @@ def _facts(bank: Bank) -> list[dict[str, Any]]:
     ]
 
 
-def _counts(bank: Bank) -> list[list[dict[str, Any]]]:
+def _counts(entries: QuerySet[Entry]) -> list[list[dict[str, Any]]]:
     """Rows of a table: kind of hash, and how many entries in each state."""
-    grouped = (
-        Entry.objects.filter(bank=bank).order_by().values_list("signal", "status").annotate(n=Count("pk"))
-    )
+    grouped = entries.order_by().values_list("signal", "status").annotate(n=Count("pk"))
     counts = {(signal, status): n for signal, status, n in grouped}
     signals = [signal for signal in Entry.Signal if any(key[0] == signal for key in counts)]
     return [
@@ -132,12 +131,19 @@ def _counts(bank: Bank) -> list[list[dict[str, Any]]]:
 
 
 def _sweep(run: Sweep, user: User) -> dict[str, Any]:
+    """A run as somebody may know it: how many items there are, restricted ones among them, is for the cleared."""
     hits = run.hits + (run.hits_restricted if user.cleared else 0)
+    words = _("%(done)d of %(total)d items") % {"done": run.done, "total": run.total}
+    done, most = run.done, max(1, run.total)
+    if not user.cleared:
+        done, most = (100 * run.done // most if run.total else 0), 100
+        words = _("%(percent)d %% of the items") % {"percent": done}
     return {
         "run": run,
-        "words": _("%(done)d of %(total)d items") % {"done": run.done, "total": run.total},
+        "words": words,
         "hits": ngettext("%(n)d new match", "%(n)d new matches", hits) % {"n": hits},
-        "max": max(1, run.total),
+        "done": done,
+        "max": most,
     }
 
 

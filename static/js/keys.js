@@ -26,6 +26,8 @@ function press(element) {
   }
   element.focus({ preventScroll: true });
   element.click();
+  // What a key unfolds is shown whole where the window is high enough for it, and the choices can be read.
+  if (element.matches("summary") && element.parentElement.open) element.parentElement.scrollIntoView({ block: "nearest" });
 }
 
 document.addEventListener("keydown", (event) => {

@@ -55,7 +55,7 @@ def test_only_our_own_announcements_are_taken(desk: Desk) -> None:
     hang(desk, task(func="os.system", args=(touch,)), "worker/queue_key")
     hang(desk, task(hook="os.system"), "worker/queue_key")
     hang(desk, Trap(touch), "worker/queue_key")
-    wait_until(lambda: desk.entries("job.task_refused") == before + 5, 20, "all five were refused")
+    wait_until(lambda: desk.entries("job.task_refused") == before + 5, 60, "all five were refused")
     assert desk.sql("SELECT count(*) FROM django_q_ormq") == [(0,)]
     assert not (desk.home / "owned").exists()
     desk.add_notes("next", 3)

@@ -9,7 +9,7 @@ import pytest
 from django.urls import reverse
 
 from casework.cases import actions as cases
-from casework.evidence import actions
+from casework.evidence import actions, comparing
 from casework.evidence.knowing import what_we_know
 from casework.evidence.models import Blob, Item, SignalRecord
 from casework.evidence.sealing import open_blob
@@ -17,6 +17,8 @@ from casework.evidence.wording import question_rows
 from detection.findings import Failure, Signal, Status
 from tests.cast import client_of, make_case, person
 from tests.evidence.making import entries, examination, explicit, make_examined, make_item, picture
+from tests.evidence.matching import signal_of, start_of
+from tests.hashbanks.making import keep, make_bank
 from tests.journal import verbs_of
 
 pytestmark = pytest.mark.django_db
@@ -88,6 +90,16 @@ def test_a_file_that_kills_its_reader_is_set_aside_by_the_ledger() -> None:
     assert item.state == Item.State.QUARANTINED
     assert "ended the program that opened it three times" in item.reason
     assert entries("evidence.quarantined") == 1
+
+
+def test_a_known_file_that_kills_its_reader_is_found_in_the_banks_all_the_same() -> None:
+    item = make_item(make_case())
+    keep(make_bank(), bytes.fromhex(item.sha256), "sha256")
+    actions.set_item_aside(str(item.public_id), reason="It was started three times.")
+    public_id = str(item.public_id)
+    comparing.match_again(public_id, start=start_of("evidence.match", item=public_id))
+    assert signal_of(item).status == "found"
+    assert entries("evidence.matched") == 1
 
 
 @pytest.mark.parametrize("score", [math.nan, math.inf, -math.inf, -0.1, 1.1, None])

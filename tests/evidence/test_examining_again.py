@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
@@ -159,6 +160,12 @@ def test_a_worker_that_lost_its_lease_changes_nothing() -> None:
     Job.objects.filter(public_id=late.job).update(token=uuid4())
     with pytest.raises(LostLease):
         again(item, late)
+    closed = examination(picture())
+    closed = replace(closed, media=None, errors=(Failure("damaged", "damaged"),))
+    with pytest.raises(LostLease):
+        actions.record_examined_again(
+            item, closed, actor=person("lena"), matching=Matching(0, seq=0), start=late
+        )
     assert item.signals.get(name="explicit").score == pytest.approx(0.9)
     assert entries("evidence.examined_again") == 0
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from dataclasses import replace
 
 import pytest
 from PIL import Image
@@ -131,6 +132,20 @@ def test_a_film_that_is_examined_again_keeps_its_frames_and_gets_new_scores() ->
     assert list(item.film_frames.values_list("public_id", flat=True)) == frames
     assert set(item.film_frames.values_list("explicit_score", flat=True)) == {0.5}
     assert making.entries("evidence.film_sampled") == 1
+
+
+def test_a_score_never_stands_beside_a_frame_that_it_was_not_given_to() -> None:
+    count = len(films.seen().film.frames)
+    item = films.make_film(make_case(), signals=[films.scored(*([0.1] * count))])
+    SignalRecord.objects.filter(item=item).delete()
+    Item.objects.filter(pk=item.pk).update(state=Item.State.STORED)
+    film = films.seen().film
+    later = replace(
+        film, frames=tuple(replace(one, at_seconds=one.at_seconds + 0.01) for one in film.frames[1:])
+    )
+    found = replace(films.examination(signals=[films.scored(*([0.9] * (count - 1)))]), film=later)
+    assert actions.record_examination(item, found)
+    assert set(item.film_frames.values_list("explicit_score", flat=True)) == {None}
 
 
 def test_the_timeline_says_in_few_words_that_frames_were_sampled() -> None:

@@ -161,6 +161,11 @@ def test_traces_in_the_pixels_stand_together_as_leads_and_count_what_was_not_che
     assert "leads, not proof" in page_of(item)
 
 
+def test_a_group_in_which_nothing_ran_does_not_say_that_nothing_was_found() -> None:
+    item = make_examined(make_case(), signals=[trace("ela", Status.NOT_CHECKED), trace("cfa", Status.FAILED)])
+    assert group(item, "Traces in the pixels")["told"] == "2 not checked"
+
+
 def test_a_folded_row_is_one_line_that_opens_without_a_script() -> None:
     item = make_examined(make_case(), signals=[trace("ela")])
     page = page_of(item)

@@ -16,7 +16,7 @@ from casework.hashbanks.models import Bank, Entry, Feedback, Sweep, Verdict
 from tests.cast import client_of, make_case, person
 from tests.evidence.making import entries
 from tests.evidence.matching import add_frames, hashed_item
-from tests.hashbanks.making import keep, make_bank, pdq
+from tests.hashbanks.making import flipped, keep, make_bank, pdq
 
 pytestmark = pytest.mark.django_db
 
@@ -119,6 +119,35 @@ def test_a_restricted_case_goes_into_a_bank_that_restricts_and_no_other() -> Non
     assert post(case, strict, who="sena").status_code == 302
     assert set(Entry.objects.values_list("bank__name", flat=True)) == {"strict"}
     assert post(case, strict, who="mona").status_code == 404
+
+
+def test_hashes_of_a_restricted_case_are_in_no_bank_for_who_is_not_cleared() -> None:
+    case = make_case(minor_indicated=True)
+    item = hashed_item(case, 1)
+    bank = make_bank("strict", on_match=Bank.OnMatch.RESTRICT)
+    post(decided(case, who="sena"), bank, who="sena")
+    entry = Entry.objects.get(signal="sha256")
+    for value in (item.sha256, pdq(1).hex(), flipped(pdq(1), 3).hex()):
+        assert "No bank holds this hash" in looked_up(value, "mona")
+        assert "No bank holds this hash" not in looked_up(value, "sena")
+    hidden, seen = (
+        client_of(person(who)).get(reverse("bank", args=[bank.public_id])) for who in ("mona", "sena")
+    )
+    assert item.sha256 not in hidden.content.decode()
+    assert item.sha256 in seen.content.decode()
+    assert hidden.context["counts"] == []
+    ada = client_of(person("ada"))
+    assert ada.get(reverse("bank_withdraw", args=[entry.public_id])).status_code == 404
+    exported = ada.post(reverse("bank_export", args=[bank.public_id, "csv"]))
+    assert item.sha256 not in b"".join(exported.streaming_content).decode()
+    assert client_of(person("mona")).get(reverse("banks")).context["banks"][0]["entries"] == 0
+    assert client_of(person("sena")).get(reverse("banks")).context["banks"][0]["entries"] == 3
+
+
+def looked_up(value: str, who: str) -> str:
+    answer = client_of(person(who)).post(reverse("banks_search"), {"value": value})
+    assert answer.status_code == 200
+    return str(answer.content.decode())
 
 
 @pytest.mark.parametrize("who", ["lex", "audra", "ada", "stan"])

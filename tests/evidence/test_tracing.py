@@ -17,6 +17,7 @@ from django.test import Client
 from django.urls import reverse
 from PIL import Image
 
+from casework.accounts.models import User
 from casework.audit.models import Entry
 from casework.cases.models import Case
 from casework.evidence import actions, marking, tasks, tracing
@@ -246,6 +247,13 @@ def test_the_more_was_compared_the_surer_an_answer_must_be(
     assert tracing._compare(leak, trace, rendition, mark_key()) is None
 
 
+def uncleared_supervisor() -> User:
+    leo = person("milo")
+    leo.role, leo.cleared = person("lena").role, False
+    leo.save(update_fields=["role", "cleared"])
+    return leo
+
+
 @pytest.fixture
 def hidden() -> tuple[Case, Reveal, bytes]:
     case = make_case(minor_indicated=True)
@@ -274,6 +282,16 @@ def test_the_same_picture_in_an_open_case_does_not_betray_the_restricted_one(
     lena.cleared = False
     lena.save(update_fields=["cleared"])
     assert trace_of(shown).verdict == "recognised", "its mark is not said to be one of ours"
+
+
+def test_how_many_the_cleared_compared_with_is_not_said_to_others(hidden: tuple[Case, Reveal, bytes]) -> None:
+    trace = trace_of(drawn((300, 200), 9), "lena")
+    assert (trace.verdict, trace.candidates) == ("nothing", 1)
+    assert "1 of 1 picture compared" in page_of(trace)
+    other = uncleared_supervisor()
+    text = client_of(other).get(reverse("evidence_trace", args=[trace.public_id])).content.decode()
+    assert "No mark of ours" in text
+    assert "compared" not in text.replace("was compared with", "").replace("it was compared", "")
 
 
 def test_a_copy_from_a_restricted_case_names_the_look_to_the_cleared(
@@ -341,6 +359,16 @@ def test_a_worker_that_lost_its_lease_answers_nothing(item: Item) -> None:
     trace.refresh_from_db()
     assert trace.finished_at is None
     assert entries("evidence.traced") == 0
+
+
+def test_a_late_worker_takes_nothing_back_from_an_answer(item: Item) -> None:
+    _reveal, shown = look(item)
+    trace = trace_of(shown)
+    late = Trace.objects.get(pk=trace.pk)
+    late.item, late.compared, late.finished_at = None, 0, None
+    actions.note_compared(late)
+    trace.refresh_from_db()
+    assert (trace.verdict, trace.item) == ("named", item)
 
 
 def test_an_answer_is_given_once(item: Item) -> None:

@@ -72,6 +72,17 @@ def test_what_the_list_holds_no_longer_is_deleted_and_matches_no_more() -> None:
     assert matching.match(ask(pdq(1))).found == ()
 
 
+def test_a_list_of_which_most_became_unreadable_deletes_nothing() -> None:
+    with ListServer(CSV) as server:
+        exchange = connect(server.address, "plain")
+        work(exchange)
+        server.text = f"signal,value\nmd5,{'cd' * 16}\npdq,oops\npdq,gone\n"
+        again(exchange)
+        exchange.refresh_from_db()
+    assert in_force(exchange.bank) == {pdq(1).hex(): "pdq", "ab" * 16: "md5"}
+    assert (exchange.failures, "is kept" in exchange.last_error) == (1, True)
+
+
 @pytest.mark.parametrize("text", ["", "\n\n", "<html>Not found</html>", "value\nabc\n"])
 def test_what_is_no_list_deletes_nothing(text: str) -> None:
     with ListServer(CSV) as server:

@@ -13,14 +13,16 @@ from django.urls import reverse
 from casework.accounts.models import User
 from casework.cases.actions import restrict_case, unrestrict_case
 from casework.evidence.models import BankMatch, Item, SignalRecord
+from casework.hashbanks.actions import change_bank
 from casework.hashbanks.exchanges import hma
+from casework.hashbanks.exchanges.actions import begin_due
 from casework.hashbanks.exchanges.models import Exchange
 from casework.hashbanks.models import Bank, Entry, Feedback
 from casework.jobs import tasks
 from casework.jobs.models import Job
 from tests.cast import client_of, make_case
 from tests.evidence.making import make_examined
-from tests.hashbanks.exchanging import again, connect, work
+from tests.hashbanks.exchanging import again, connect, logged, ready, work
 from tests.hashbanks.making import flipped, keep, make_bank, pdq
 from tests.hashbanks.servers.hma import HMAServer
 from tests.hashbanks.servers.ncmec import NCMECServer
@@ -165,6 +167,40 @@ def test_hashes_of_a_case_that_may_show_a_minor_stay_here_and_come_back(item: It
         again(exchange)
         assert server.paths() == ["POST /v1/SubmitHashes", "POST /v1/SubmitFeedback"]
         assert server.feedback[pdq(1).hex()]["feedbackValue"] == "Withdrawn"
+
+
+def test_a_hash_that_a_restricted_case_has_too_stays_here_whichever_case_offered_it(
+    item: Item, lena: User
+) -> None:
+    bank, other = make_bank(), make_examined(make_case(minor_indicated=True), 77)
+    entry = keep(bank, pdq(1), quality=90, origin_item=item.public_id)
+    match = BankMatch.objects.create(item=other, entry=entry, algorithm="pdq", distance=3, threshold=31)
+    with StopNCIIServer() as server:
+        exchange = connect(server.address, "stopncii", bank=bank, may_send_hashes=True)
+        work(exchange)
+        assert server.asked == []
+        BankMatch.objects.filter(pk=match.pk).update(distance=32)
+        again(exchange)
+        assert server.paths() == ["POST /v1/SubmitHashes"]
+        BankMatch.objects.filter(pk=match.pk).update(distance=None)
+        again(exchange)
+        assert server.feedback[pdq(1).hex()]["feedbackValue"] == "Withdrawn"
+
+
+def test_a_bank_that_was_switched_off_sends_nothing_more(item: Item, lena: User) -> None:
+    bank = make_bank()
+    keep(bank, pdq(1), quality=90, origin_item=item.public_id)
+    with StopNCIIServer() as server:
+        exchange = connect(server.address, "stopncii", bank=bank, may_send_hashes=True)
+        begin_due()  # its job waits already
+        change_bank(bank, actor=lena, active=False)
+        while (job := ready()) is not None:
+            tasks.run(str(job.public_id))
+        assert server.asked == []
+        assert logged("exchange.sent") == []
+        change_bank(bank, actor=lena, active=True)
+        again(exchange)
+        assert server.paths() == ["POST /v1/SubmitHashes"]
 
 
 def test_a_bank_for_minors_may_feed_a_partners_matcher(item: Item, lena: User) -> None:

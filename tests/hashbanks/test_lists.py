@@ -6,6 +6,7 @@ import json
 from uuid import uuid4
 
 import pytest
+from django.db import transaction
 
 from casework.hashbanks import actions, lists
 from casework.hashbanks.models import Entry
@@ -43,6 +44,18 @@ def test_json_lines_need_two_keys_and_take_more() -> None:
     line = json.dumps({"signal": "pdq", "value": PDQ, "quality": 90, "tags": ["a"], "ref": "r"})
     good, faults = read(f"{line}\n\n{line}\n")
     assert ([entry.origin_ref for entry in good], faults) == (["r", "r"], {})
+
+
+@pytest.mark.django_db
+def test_tags_hold_nothing_that_a_database_or_a_spreadsheet_would_choke_on() -> None:
+    tags = ["\0", "a\0b", "\ud800c", "\t=cmd()"]
+    good, faults = read(json.dumps({"signal": "sha256", "value": SHA, "tags": tags}))
+    assert ([entry.tags for entry in good], faults) == ([("ab", "c", "=cmd()")], {})
+    bank = make_bank()
+    with transaction.atomic():
+        assert actions.keep_entries(bank, good).added == 1
+    shown = "".join(actions.export_bank(bank, actor=person("lena"), form="csv"))
+    assert ",ab;c;=cmd()," in shown
 
 
 def test_bad_lines_are_named_and_good_ones_kept() -> None:

@@ -67,6 +67,32 @@ def test_each_bank_asks_for_a_quality_of_both_sides(mine: int, theirs: int | Non
     assert len(matching.match(ask(pdq(1), quality=mine)).found) == hits
 
 
+def test_a_list_that_names_one_hash_over_and_over_hides_no_match_with_another_bank() -> None:
+    """The frames of any number of films may have one value: the nearest leads must not all be theirs."""
+    strict, flood = make_bank("strict", on_match="restrict"), make_bank("flood", on_match="note")
+    kept = keep(strict, flipped(pdq(1), 4))
+    with transaction.atomic():
+        keep_entries(flood, [NewEntry("pdq", pdq(1), clip=uuid4(), frame_at=0.0) for _ in range(600)])
+    answer = matching.match(ask(pdq(1)))
+    assert kept.pk in {one.entry for one in answer.found}
+    late = keep(flood, flipped(pdq(1), 5))
+    within = matching.Range(flood.pk, late.changed_seq - 1, late.changed_seq)
+    assert [one.entry for one in matching.match(ask(pdq(1)), within=within).found] == [late.pk]
+
+
+def test_where_more_lie_near_than_can_be_checked_silence_is_no_answer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    bank = make_bank()
+    for bits in range(1, 6):
+        keep(bank, flipped(pdq(1), bits))
+    monkeypatch.setattr(matching, "MOST_LEADS", 1)
+    monkeypatch.setattr(matching, "MOST_CHECKED", 3)
+    answer = matching.match(ask(pdq(1)))
+    assert len(answer.found) == 1
+    assert "3 nearest" in answer.not_near
+
+
 def test_a_flat_picture_is_not_looked_for_and_the_answer_says_so() -> None:
     keep(make_bank(), pdq(1))
     answer = matching.match(ask(pdq(1), quality=49))

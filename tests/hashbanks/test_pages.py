@@ -162,7 +162,9 @@ def test_progress_is_asked_for_again_only_while_something_runs() -> None:
         bank=bank, from_seq=0, to_seq=5, state=RunState.RUNNING, done=3, total=10, hits=1
     )
     text = page("bank", bank.public_id, who="mona")
-    assert "3 of 10 items" in text
+    assert "3 of 10 items" in page("bank", bank.public_id, who="lena")
+    assert "30 % of the items" in text, "how many there are counts restricted ones"
+    assert "of 10" not in text
     assert "1 new match" in text
     assert "every 2s" in text
     Sweep.objects.filter(pk=run.pk).update(state=RunState.DONE)

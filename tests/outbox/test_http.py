@@ -161,7 +161,7 @@ def test_a_server_that_says_nothing_under_tls_is_left() -> None:
 
 
 def test_a_slow_resolver_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(addresses.socket, "getaddrinfo", lambda *args, **kwargs: time.sleep(5))
+    monkeypatch.setattr(addresses.socket, "getaddrinfo", lambda *args, **kwargs: time.sleep(5) or [])
     with pytest.raises(TooSlow) as slow:
         request("GET", "https://slow.example/", limits=Limits(seconds=0.3))
     assert slow.value.code == "name"

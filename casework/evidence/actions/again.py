@@ -19,7 +19,7 @@ from casework.evidence.known import countable
 from casework.evidence.models import Item, PerceptualHash, SignalRecord
 from casework.hashbanks.actions import share_entries
 from casework.hashbanks.matches import Matching
-from casework.jobs.actions import Start, add_job
+from casework.jobs.actions import Start, add_job, confirm_start
 
 from .assessments import refresh_factors
 from .examination import record_examination
@@ -52,6 +52,7 @@ def record_examined_again(
     An examination that opened nothing replaces nothing: the entry says so. Raises LostLease.
     """
     share_entries()  # before any row is locked, as ``record_examination``
+    confirm_start(start)
     # Then the case, before its signals: whoever restricts a case holds it and comes to the signals afterwards.
     case = Case.objects.select_for_update().get(pk=item.case_id)
     locked = Item.objects.select_for_update(of=("self",)).select_related("case").get(pk=item.pk)

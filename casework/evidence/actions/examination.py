@@ -17,7 +17,7 @@ from casework.evidence.models import Blob, Item, PerceptualHash, SignalRecord, W
 from casework.evidence.sealing import seal
 from casework.hashbanks.actions import share_entries
 from casework.hashbanks.matches import Matching
-from casework.jobs.actions import Start, confirm_start
+from casework.jobs.actions import Start, add_job, confirm_start
 
 from .assessments import AI_MADE, EXPLICIT, assess_item, says_yes
 from .films import keep_film
@@ -110,11 +110,13 @@ def set_item_aside(item: str, *, reason: str) -> None:
     *reason* is the ledger's sentence. The original stays stored; somebody has to decide by the report.
     """
     found = Item.objects.get(public_id=item)
-    _leave_closed(
+    aside = _leave_closed(
         found, state=Item.State.QUARANTINED, verb=Verb.EVIDENCE_QUARANTINED, code="ended_the_reader",
         sentence=_("The file ended the program that opened it three times. It is stored and not opened again."),
         ledger=reason,
     )  # fmt: skip
+    if aside:  # its digests need no reader: whoever damages a known file must not hide it so
+        add_job("evidence.match", key=f"match:{found.public_id}:aside", args={"item": str(found.public_id)})
 
 
 def _leave_closed(

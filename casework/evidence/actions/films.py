@@ -30,8 +30,10 @@ def keep_film(item: Item, film: Film | None, signals: Iterable[Signal]) -> None:
     scores = _scores(signals, len(film.frames))
     kept = list(Frame.objects.filter(item=item))
     if kept:
-        for frame, score in zip(kept, scores, strict=False):
-            Frame.objects.filter(pk=frame.pk).update(explicit_score=score)
+        # Another sampler may pick other frames: a score never stands beside a picture that it was not given to.
+        given = {one.at_seconds: score for one, score in zip(film.frames, scores, strict=True)}
+        for frame in kept:
+            Frame.objects.filter(pk=frame.pk).update(explicit_score=given.get(frame.at_seconds))
         return
     frames = [
         _keep_frame(item, frame, position, score)

@@ -55,6 +55,9 @@ def record_sweep_page(sweep: Sweep, page: Sequence[tuple[Item, Matching]], *, st
     """
     confirm_start(start)
     hits = {True: 0, False: 0}
+    # All cases first, in their order, as ``recount_items``: pages go by items, whose order is another.
+    found = [item.case_id for item, answer in page if answer.found]
+    list(Case.objects.select_for_update().filter(pk__in=found).order_by("pk"))
     for item, answer in page:
         if answer.found and keep_late_matches(item, answer):
             hits[Item.objects.values_list("case__restricted", flat=True).get(pk=item.pk)] += 1

@@ -67,8 +67,13 @@ def _begin(sha256: str, actor: User | None, **personal: str) -> Trace:
 
 
 def note_compared(trace: Trace) -> None:
-    """Keep how far the comparison is, for the page and for the next start: progress is no event of the log."""
-    trace.save(update_fields=["candidates", "compared", "unread", "item"])
+    """Keep how far the comparison is, for the page and for the next start: progress is no event of the log.
+
+    A worker that was thought dead changes nothing of an answer that another gave since.
+    """
+    Trace.objects.filter(pk=trace.pk, finished_at__isnull=True).update(
+        candidates=trace.candidates, compared=trace.compared, unread=trace.unread, item=trace.item
+    )
 
 
 @transaction.atomic

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from django.db import connection, transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from casework.accounts.models import User
@@ -77,17 +78,22 @@ def _near(value: bytes) -> dict[int, int]:
 
 @transaction.atomic
 def export_bank(bank: Bank, *, actor: User, form: str) -> Iterator[str]:
-    """All entries that still have a value, line by line, as ``csv`` or ``jsonl``; written down before the first."""
-    entries = Entry.objects.filter(bank=bank).exclude(status=Entry.Status.DELETED).order_by("pk")
+    """All entries for *actor* that still have a value, line by line, as ``csv`` or ``jsonl``; written down before the
+    first."""
+    entries = _exported(bank, actor)
     record(
         Verb.BANK_EXPORTED, actor=actor, subject=bank, bank=bank.public_id, form=form, count=entries.count(),
         personal={"name": bank.name},
     )  # fmt: skip
-    return _lines(bank, form)
+    return _lines(entries, form)
 
 
-def _lines(bank: Bank, form: str) -> Iterator[str]:
-    entries = Entry.objects.filter(bank=bank).exclude(status=Entry.Status.DELETED).order_by("pk")
+def _exported(bank: Bank, actor: User) -> QuerySet[Entry]:
+    mine: QuerySet[Entry] = Entry.objects.for_user(actor).filter(bank=bank)
+    return mine.exclude(status=Entry.Status.DELETED).order_by("pk")
+
+
+def _lines(entries: QuerySet[Entry], form: str) -> Iterator[str]:
     write = lists.csv_line if form == "csv" else lists.json_line
     if form == "csv":
         yield lists.csv_line()

@@ -66,7 +66,7 @@ class PlainList:
     def _pages(self, data: bytes, digest: str, done: int, marks: Mapping[str, str]) -> Iterator[Page]:
         updates: list[Update] = []
         faults: list[str] = []
-        line, first = done, done == 0
+        line, first, good, bad = done, done == 0, 0, 0
         try:
             text, added = self._with_header(data)
             for read in read_list(text, after=done):
@@ -74,14 +74,24 @@ class PlainList:
                 if isinstance(read.said, Fault):
                     said_of = {"n": read.said.line - added, "why": read.said.reason}
                     faults.append(_("line %(n)d: %(why)s") % said_of)
+                    bad += 1
                 else:
                     said = read.said
+                    good += 1
                     updates.append(Update(ACTIVE, said.signal, said.value, listed=said))
                 if len(updates) + len(faults) >= PAGE_LINES:
                     yield Page(updates, {"digest": digest, "line": line}, True, first, faults=faults)
                     updates, faults, first = [], [], False
         except NoList as error:
             raise BadAnswer(str(error)) from None
+        if bad > good:
+            # To take such a list for whole would delete what it held yesterday because it is unreadable today.
+            raise BadAnswer(
+                _(
+                    "%(bad)d lines of the list cannot be read and %(good)d can. What came from it before is kept."
+                )
+                % {"bad": bad, "good": good}
+            )
         yield Page(updates, {"whole": digest, **marks}, False, first, complete=True, faults=faults)
 
     def _read(self, checkpoint: Mapping[str, Any]) -> tuple[bytes, dict[str, str]] | None:

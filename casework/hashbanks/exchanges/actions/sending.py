@@ -66,12 +66,14 @@ def may_send_hashes(exchange: Exchange) -> bool:
     takes = bool(spec_of(exchange).signals) and exchange.bank.source == Bank.Source.OWN
     for_minors = exchange.bank.on_match == Bank.OnMatch.RESTRICT
     adults_only = exchange.kind == Exchange.Kind.STOPNCII
-    return exchange.enabled and exchange.may_send_hashes and takes and not (for_minors and adults_only)
+    on = exchange.enabled and exchange.bank.active
+    return on and exchange.may_send_hashes and takes and not (for_minors and adults_only)
 
 
 def may_send_feedback(exchange: Exchange) -> bool:
     """Whether what people said may leave: the rule says so, and the kind listens."""
-    return exchange.enabled and exchange.may_send_feedback and exchange.reads and bool(_verdicts(exchange))
+    on = exchange.enabled and exchange.bank.active
+    return on and exchange.may_send_feedback and exchange.reads and bool(_verdicts(exchange))
 
 
 def has_something(exchange: Exchange) -> bool:
@@ -191,22 +193,28 @@ def _to_offer(exchange: Exchange) -> QuerySet[Entry]:
         bank=exchange.bank, status=Entry.Status.ACTIVE, signal__in=spec_of(exchange).signals,
         origin_item__isnull=False, clip__isnull=True,
     )  # fmt: skip
-    return mine.exclude(_held_back(exchange, "origin_item")).filter(~Exists(taken)).order_by("pk")
+    return mine.exclude(_held_back(exchange, "")).filter(~Exists(taken)).order_by("pk")
 
 
 def _to_retract(exchange: Exchange) -> QuerySet[SentEntry]:
     """What the exchange has and we no longer stand by or hold back since, as long as we can still name it."""
     sent = SentEntry.objects.filter(exchange=exchange, refused=False, retracted_at__isnull=True)
-    over = ~Q(entry__status=Entry.Status.ACTIVE) | _held_back(exchange, "entry__origin_item")
+    over = ~Q(entry__status=Entry.Status.ACTIVE) | _held_back(exchange, "entry__")
     nameable = Q(entry__value__isnull=False) | ~Q(ref="")
     return sent.filter(over, nameable).select_related("entry").order_by("pk")
 
 
-def _held_back(exchange: Exchange, column: str) -> Q:
-    """Of evidence that may show somebody under 18; the room above says which, known by its path only."""
+def _held_back(exchange: Exchange, entry: str) -> Q:
+    """Of evidence that may show somebody under 18: made from it, or resembling it, whichever open case had it decided.
+
+    The room above says which evidence that is, known by its path only. *entry* is the way from a row to its entry.
+    """
     if exchange.bank.on_match == Bank.OnMatch.RESTRICT:
         return Q(pk__in=[])
-    return Q(**{f"{column}__in": import_string(settings.ITEMS_HELD_BACK)()})
+    near = Q(matches__distance__isnull=True) | Q(matches__distance__lte=F("bank__pdq_radius"))
+    seen = Entry.objects.filter(near, bank=exchange.bank, matches__item__case__restricted=True).order_by()
+    items = import_string(settings.ITEMS_HELD_BACK)()
+    return Q(**{f"{entry}origin_item__in": items}) | Q(**{f"{entry}pk__in": seen.values("pk")})
 
 
 def _to_tell(exchange: Exchange) -> QuerySet[Feedback]:

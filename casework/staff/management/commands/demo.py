@@ -6,7 +6,7 @@ It stands in ``staff``, the highest room, because it needs people as well as rep
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -49,10 +49,11 @@ class Command(BaseCommand):
         _refuse_elsewhere()
         people = self._people()
         folder = settings.CASEWORK_HOME / "demo"
+        keys = _keys(folder, people["ada"])
         make_banks(people["lena"], folder, _picture_of("launch"))
         waiting = [report for report in REPORTS if _case_of(report) is None]
         if waiting:
-            self._file(waiting, people["ada"])
+            self._file(waiting, keys)
         for report in REPORTS:
             case = _case_of(report)
             if report.then and case is not None and _untouched(case):
@@ -73,19 +74,9 @@ class Command(BaseCommand):
             )  # fmt: skip
         return people
 
-    def _file(self, waiting: list[DemoReport], ada: User) -> None:
+    def _file(self, waiting: list[DemoReport], keys: Mapping[str, str]) -> None:
         server = Server(settings.PORT)
         folder = settings.CASEWORK_HOME / "demo"
-        keys = {
-            "platform": _key(folder / "api_key", ada, name="Forum", organisation="Forum (demo)"),
-            "flagger": _key(
-                folder / "flagger_key",
-                ada,
-                name="Hotline",
-                organisation="Hotline (demo)",
-                trusted_flagger=True,
-            ),
-        }
         for number, report in enumerate(waiting, start=1):
             uploads = [draw(folder) for draw in report.pictures]
             try:
@@ -113,6 +104,16 @@ def _refuse_elsewhere() -> None:
         raise CommandError(
             "Demo people and demo reports belong into a demo installation only. Nothing was done."
         )
+
+
+def _keys(folder: Path, ada: User) -> dict[str, str]:
+    """A key for each of the two doors of the API. Their organisations are made with them."""
+    return {
+        "platform": _key(folder / "api_key", ada, name="Forum", organisation="Forum (demo)"),
+        "flagger": _key(
+            folder / "flagger_key", ada, name="Hotline", organisation="Hotline (demo)", trusted_flagger=True
+        ),
+    }
 
 
 def _key(kept: Path, ada: User, **about: Any) -> str:

@@ -55,7 +55,7 @@ CODES: dict[str, StrOrPromise] = {
     "stealth_metadata": _("hidden settings"),
     "camera_metadata": _("camera data"),
     "embedded_thumbnail": _("thumbnail"),
-    "known": _("known copies"),
+    "known": _("known matches"),
     "form": _("public form"),
     "api": _("API"),
     "depicted": _("the person depicted"),

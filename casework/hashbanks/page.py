@@ -152,7 +152,7 @@ def _import(run: ListImport) -> dict[str, Any]:
     return {
         "run": run,
         "name": run.name or _("a pasted list"),
-        "words": _("%(lines)d lines: %(added)d added, %(known)d known before, %(bad)d bad")
+        "words": _("read to line %(lines)d: %(added)d added, %(known)d known before, %(bad)d bad")
         % {"lines": run.line, "added": run.added, "known": run.known, "bad": run.bad},
         "faults": [_("Line %(line)d: %(reason)s") % fault for fault in run.faults],
         "more": _("and %(n)d more") % {"n": more} if more > 0 else "",

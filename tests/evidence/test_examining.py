@@ -179,7 +179,7 @@ def test_a_copy_counts_for_everybody_only_while_its_case_does() -> None:
     assert verbs_of(first.case)[-3:] == told, "all of it on the timeline that only the cleared see"
     assert verbs_of(plain) == before, "nothing on its own timeline tells of the other"
     page = client_of(mona).get(reverse("case", args=[plain.public_id])).content.decode()
-    assert "known cop" not in page
+    assert "known match" not in page
     assert first.case.number not in page
     cases.unrestrict_case(first.case, actor=person("sena"))
     plain.refresh_from_db()

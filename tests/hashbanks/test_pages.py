@@ -189,6 +189,6 @@ def test_bad_lines_of_a_list_are_named_on_the_page() -> None:
         added=5, known=1, bad=3, faults=[{"line": 7, "reason": "The line is not JSON."}],
     )  # fmt: skip
     text = page("bank", bank.public_id)
-    assert "9 lines: 5 added, 1 known before, 3 bad" in text
+    assert "read to line 9: 5 added, 1 known before, 3 bad" in text
     assert "Line 7: The line is not JSON." in text
     assert "and 2 more" in text

@@ -1,4 +1,7 @@
-"""``python -m detection FILE...``: examine files and print what was found, for people or as JSON lines."""
+"""``python -m detection FILE...``: examine files and print what was found, for people or as JSON lines.
+
+``match``, ``mark`` and ``trace`` as first argument are commands of their own (``detection.commands``).
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,8 @@ from itertools import chain
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from detection import assessment, digests, examine, pdq, providers, sandbox, wire, zygote
+from detection import assessment, commands, digests, examine, pdq, providers, sandbox, wire, zygote
+from detection.commands.files import printable
 from detection.findings import Examination, Failure, Film, Hash, Signal, Status
 from detection.limits import DEFAULT, Limits
 from detection.models import Shelf, open_shelf
@@ -46,7 +50,10 @@ class Line:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """0 when every file was examined, 1 when any could not be read or opened, 2 for a wrong command line."""
-    chosen = _parser().parse_args(arguments)
+    given = sys.argv[1:] if arguments is None else arguments
+    if given and given[0] in commands.NAMES:
+        return commands.run(given[0], given[1:])
+    chosen = _parser().parse_args(given)
     try:
         models = open_shelf(chosen.models, cards=chosen.cards, providers=chosen.provider or (providers.CPU,))
     except providers.ProviderMissing as error:
@@ -83,6 +90,8 @@ def _parser() -> argparse.ArgumentParser:
         prog="python -m detection",
         description="Examine pictures and films: digests, perceptual hashes, provenance, metadata, invisible "
         "watermarks, forensics, what models say, and one assessment of it all.",
+        epilog="Further commands, each with its own --help: match (files against a list of known hashes), mark (put "
+        "an invisible mark into a picture), trace (read it in a leaked copy). A file of such a name is ./match.",
     )
     parser.add_argument("files", nargs="+", metavar="FILE")
     parser.add_argument("--json", action="store_true", help="one JSON object on a line for each file")
@@ -206,7 +215,7 @@ def _signal_as_json(signal: Signal, show_prompts: bool) -> dict[str, Any]:
 
 def as_table(line: Line, *, show_prompts: bool) -> list[str]:
     """The line for people, as rows of text. Control characters of names and texts are not printed."""
-    rows = [_printable(line.file)]
+    rows = [printable(line.file)]
     found = line.examination
     if found is not None:
         rows += [_row("SHA-256", found.sha256), _row("MD5", found.md5)]
@@ -251,11 +260,7 @@ def _signal_rows(signal: Signal, show_prompts: bool) -> list[str]:
 
 
 def _row(label: str, text: str) -> str:
-    return f"  {label:<20} {_printable(text)}"
-
-
-def _printable(text: str) -> str:
-    return "".join(one if one.isprintable() else "\N{REPLACEMENT CHARACTER}" for one in text)
+    return f"  {label:<20} {printable(text)}"
 
 
 if __name__ == "__main__":

@@ -153,7 +153,7 @@ def read_whole(copy: Image.Image, *, key: bytes = PUBLIC_KEY) -> int | None:
     for grid in dict.fromkeys((fitting(copy.size, CELLS), grid_of(copy.size))):
         seen = _cells_of(copy, grid)
         votes = _votes(seen - _smooth(seen, 1), _room(seen), *_carriers(grid, key))
-        mark_id = markcode.decode((votes.per_bit < 0).astype(np.uint8))
+        mark_id = _decoded(votes)
         if mark_id is not None:
             return mark_id
     return None
@@ -213,7 +213,7 @@ def _read(copy: Plane, placed: Placement, sought: _Sought, mirrored: bool) -> Re
         return replace(
             seen, mark_id=sought.issued[winner], chance=CHANCE * math.exp((needed**2 - score**2) / 2)
         )
-    decoded = markcode.decode((votes.per_bit < 0).astype(np.uint8))
+    decoded = _decoded(votes)
     return replace(seen, unlisted=None if decoded in sought.issued else decoded)
 
 
@@ -222,6 +222,15 @@ def _scores(votes: _Votes, words: NDArray[np.float64]) -> NDArray[np.float64]:
     agreement = words @ votes.per_bit
     length = max(votes.length, float(np.linalg.norm(votes.per_bit)))
     return np.asarray(agreement / length) if length > 0 else np.zeros(len(words))
+
+
+def _decoded(votes: _Votes) -> int | None:
+    """The id that the votes spell by themselves. A bit that nothing votes on is not a 0: of an even picture all bits
+    would be, and that is the code word of id 0.
+    """
+    if np.count_nonzero(votes.per_bit == 0) > markcode.CORRECTS:
+        return None
+    return markcode.decode((votes.per_bit < 0).astype(np.uint8))
 
 
 def _votes(rest: Floats, room: Floats, bits: NDArray[np.uint8], signs: Floats) -> _Votes:

@@ -27,7 +27,8 @@ PLAIN = re.compile(r"[aceinouyACEINOUY]")
 DATA = re.compile(
     r"Casework|CW-\d+|https?://\S+|\S+@\S+|\S+\.(?:example|test|jpg|png)\S*|[0-9a-f]{8,}\S*|Mozilla/\S.*"
     r"|[A-Z0-9]{4}-[A-Z0-9-]+|\b[A-Z0-9]{9}\b|UTC|SHA-256|MD5|%\w+|\((?:g )?\w\)"
-    r"|\b(?:Mona|Milo|Sena|Lena|Lex|Audra|Ada|Nia|Stan|Forum|Hotline|Browser|Safe Harbour|demo)\b"
+    r"|Hotline list|Own removals|What a hotline was told of by[^.]+\.[^.]+\."
+    r"|\b(?:Mona|Milo|Sena|Lena|Lex|Audra|Ada|Nia|Stan|Forum|Hotline|Browser|Safe Harbour|demo|hotline)\b"
     r"|\b(?:JPEG|PNG|GIF|WebP|Esc|Enter)\b|I did not agree to this\."
 )
 

@@ -112,6 +112,19 @@ def test_a_leaked_copy_names_its_mark(damage: str) -> None:
     assert reading.mirrored is (damage == "a mirror")
 
 
+@pytest.mark.parametrize("size", [(1, 1), (3000, 1), SIZE], ids=str)
+def test_an_even_picture_carries_no_mark_not_even_that_of_id_0(size: tuple[int, int]) -> None:
+    even = Image.new("RGB", size, "grey")
+    assert watermark.read_whole(even) is None
+    even.paste("white", (0, 0, size[0] // 20, size[1] // 20))
+    assert watermark.read_whole(even) is None
+
+
+def test_id_0_is_read_like_any_other() -> None:
+    carrying = jpeg(watermark.embed(landscape(), 0), 80)
+    assert watermark.read_whole(carrying) == 0
+
+
 @pytest.mark.parametrize("damage", DAMAGES)
 def test_a_copy_without_a_mark_names_nobody(damage: str) -> None:
     reading = watermark.recognise(DAMAGES[damage](jpeg(landscape(), 80)), landscape(), ISSUED)

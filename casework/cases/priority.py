@@ -87,7 +87,8 @@ FACTORS = (
         "known",
         Least(Cast(F("known_matches"), FloatField()), Value(3.0)) * Value(60.0),
         lambda case: (
-            ngettext("%(n)d known match", "%(n)d known matches", case.known_matches) % {"n": case.known_matches}
+            ngettext("%(n)d known match", "%(n)d known matches", case.known_matches)
+            % {"n": case.known_matches}
         ),
     ),
     Factor(

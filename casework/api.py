@@ -6,6 +6,8 @@ from django.http.response import HttpResponseBase
 from django.urls import path, re_path
 from rest_framework.views import APIView
 
+from casework.accounts.permissions import open_to_everybody
+from casework.outbox import api as outbox
 from casework.reports import api as reports
 
 #: What these doors declare instead of a role: the scope of a key (``scopes`` on the view).
@@ -21,6 +23,11 @@ def _by_key(view: type[APIView]) -> Callable[..., HttpResponseBase]:
 urlpatterns = [
     path("v1/reports/", _by_key(reports.ReportsView), name="api_reports"),
     path("v1/reports/<uuid:public_id>/", _by_key(reports.ReportView), name="api_report"),
+    path(
+        "v1/callbacks/<uuid:public_id>/",
+        open_to_everybody(outbox.CallbackView.as_view()),
+        name="api_callback",
+    ),
     path("schema/", reports.schema, name="api_schema"),
     path("docs/", reports.docs, name="api_docs"),
     re_path(r"^", reports.nothing_here, name="api_nothing"),

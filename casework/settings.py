@@ -314,6 +314,12 @@ JOB_KINDS: dict[str, dict[str, Any]] = {
         "lease": 150,
         "on_quarantine": "casework.hashbanks.exchanges.actions.stop_sending",
     },
+    "outbox.deliver": {
+        "path": "casework.outbox.tasks.deliver",
+        "queue": "deliver",
+        "lease": 150,
+        "on_quarantine": "casework.outbox.actions.leave_attempt",
+    },
     "evidence.assess_again": {
         "path": "casework.evidence.tasks.assess_again",
         "queue": "score",
@@ -378,8 +384,12 @@ def _nets(name: str) -> tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...
 
 #: Private networks that requests of ours may enter (casework/outbox/addresses.py); none unless listed.
 OUTBOUND_ALLOWED_NETS = _nets("OUTBOUND_ALLOWED_NETS")
+#: Called with the results that a receiver reported, in one transaction: kind of message -> dotted path.
+OUTBOX_HEARS = {"effects.wanted": "casework.cases.actions.hearing.hear_platform"}
 #: A PEM file with authorities of a private network, trusted beside the system's.
 OUTBOUND_CA_FILE = _env("OUTBOUND_CA_FILE")
+#: Where reports to NCMEC go. Its test server throws away what it gets; "production" has to be said.
+CYBERTIP_ENVIRONMENT = _choice("CYBERTIP_ENVIRONMENT", ("test", "production"), "test")
 #: Where workers look for lists of hashes that the operator puts there as files.
 HASH_LISTS_DIR = Path(_env("HASH_LISTS_DIR") or CASEWORK_HOME / "lists").absolute()
 
@@ -493,6 +503,8 @@ CHECKPOINT_FILE = Path(_env("CHECKPOINT_FILE") or CASEWORK_HOME / "checkpoints.l
 LOG_ORIGIN = _env("CASEWORK_LOG_ORIGIN", f"{urlsplit(PUBLIC_URL).netloc}/casework-log")
 #: The public key of the log as ``name+id+key``, for processes that hold no key file of it (docs/deploy.md).
 LOG_VKEY = _env("CASEWORK_LOG_VKEY")
+# The name under which evidence packages are signed; partners know the key by it, so it stays when the address changes.
+PACKAGE_SIGNER = _env("CASEWORK_PACKAGE_SIGNER", f"{urlsplit(PUBLIC_URL).netloc}/casework-packages")
 #: The log lies below ``cases`` and asks this model's ``for_user`` whose case an entry may be shown with.
 LOG_CASE_MODEL = "cases.Case"
 REVEAL_SECONDS = 15
@@ -510,7 +522,10 @@ REST_FRAMEWORK = {
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser", "rest_framework.parsers.MultiPartParser"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "casework.reports.problems.problem_json",
-    "DEFAULT_THROTTLE_RATES": {"reports": _env("API_REPORTS_RATE", "120/min")},
+    "DEFAULT_THROTTLE_RATES": {
+        "reports": _env("API_REPORTS_RATE", "120/min"),
+        "callbacks": _env("API_CALLBACKS_RATE", "300/min"),
+    },
     "UNAUTHENTICATED_USER": None,
 }
 SPECTACULAR_SETTINGS = {

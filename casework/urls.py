@@ -13,6 +13,7 @@ urlpatterns = [
     path("banks/", include("casework.hashbanks.exchanges.urls")),
     path("", include("casework.reports.urls")),
     path("models/", include("casework.scoring.urls")),
+    path("outbox/", include("casework.outbox.urls")),
     path("log/", include("casework.audit.urls")),
     path("", include("casework.wellbeing.urls")),
     path("", include("casework.jobs.urls")),

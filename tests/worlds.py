@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.auth.tokens import default_token_generator
+from django.db import transaction
 from django.utils import timezone
 from PIL import Image
 
@@ -30,6 +31,8 @@ from casework.evidence.models import (
 from casework.evidence.sealing import seal
 from casework.hashbanks.exchanges.models import Exchange
 from casework.hashbanks.models import Bank, Entry
+from casework.outbox import actions as outbox
+from casework.outbox.models import Endpoint, Message
 from casework.reports.models import ApiKey, Report
 from casework.scoring.models import Calibration
 from tests.cast import make_case, person
@@ -128,7 +131,34 @@ def _objects(case: Case, *, revealer: str, decider: str) -> dict[str, Any]:
     objects |= {"case_offer": of_case, "match_judge": {"public_id": match.public_id}}
     objects["evidence_trace"] = {"public_id": trace.public_id}
     objects |= {name: {"public_id": report.public_id} for name in ("report_message", "report_element")}
-    return objects
+    return objects | _outbox(case)
+
+
+def _endpoint() -> Endpoint:
+    """An endpoint, switched off, for whose private network somebody who does not walk asked."""
+    found = Endpoint.objects.first()
+    if found is None:
+        found, _secret = outbox.create_endpoint(
+            actor=person("stan"), name="An endpoint", url="https://platform.example/", purpose="partner",
+            private_net="10.1.0.0/16",
+        )  # fmt: skip
+    return found
+
+
+def _outbox(case: Case) -> dict[str, Any]:
+    """A dead letter about the case."""
+    with transaction.atomic():
+        message = outbox.post(_endpoint(), "outbox.test", {}, case=case, actor=None)
+    Message.objects.filter(pk=message.pk).update(state=Message.State.DEAD)
+    return {name: {"public_id": message.public_id} for name in ("outbox_message", "outbox_replay")}
+
+
+def _endpoints() -> dict[str, Any]:
+    """The doors of an endpoint, which no case holds."""
+    of_endpoint = {"public_id": _endpoint().public_id}
+    names = ("change", "switch", "rotate", "allow_net", "test")
+    objects: dict[str, Any] = {f"endpoint_{name}": of_endpoint for name in names}
+    return objects | {"endpoint": of_endpoint, "api_callback": of_endpoint}
 
 
 def _small(kind: Blob.Kind) -> Blob:
@@ -200,7 +230,11 @@ def make_world() -> World:
     host = "hidden-place.example"
     restricted = make_case(minor_indicated=True, links=[f"https://{host}/1"])
     return World(
-        open=shared | _objects(make_case(), revealer="mona", decider="mona") | _banks() | _models(),
+        open=shared
+        | _objects(make_case(), revealer="mona", decider="mona")
+        | _banks()
+        | _models()
+        | _endpoints(),
         restricted={"form": "decision", "kind": "contact"}
         | _objects(restricted, revealer="sena", decider="sena"),
         restricted_case=restricted,

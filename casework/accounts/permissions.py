@@ -68,6 +68,9 @@ class Perm(StrEnum):
     MANAGE_PEOPLE = "manage_people"  # invite, change roles, deactivate
     GRANT_CLEARANCE = "grant_clearance"  # let somebody see restricted cases
     MANAGE_API_KEYS = "manage_api_keys"  # make and revoke keys of the REST API
+    READ_OUTBOX = "read_outbox"  # see what leaves the product, where to, and how each attempt went
+    TEND_OUTBOX = "tend_outbox"  # send a dead letter again; be the second person for a private network
+    MANAGE_OUTBOX = "manage_outbox"  # make and change endpoints and their secrets
 
 
 _DESK = {
@@ -93,6 +96,8 @@ GRANTS: dict[Role, frozenset[Perm]] = {
             Perm.TRACE_LEAKS,
             Perm.ACCEPT_CALIBRATION,
             Perm.CONFIRM_OUTCOMES,
+            Perm.READ_OUTBOX,
+            Perm.TEND_OUTBOX,
         }
     ),
     Role.LEGAL: frozenset(_DESK | {Perm.REVEAL_EVIDENCE, Perm.VERIFY_EVIDENCE}),
@@ -117,6 +122,9 @@ GRANTS: dict[Role, frozenset[Perm]] = {
             Perm.READ_BANKS,
             Perm.READ_MODELS,
             Perm.MANAGE_BANKS,
+            Perm.READ_OUTBOX,
+            Perm.TEND_OUTBOX,
+            Perm.MANAGE_OUTBOX,
         }
     ),
 }

@@ -44,6 +44,13 @@ CODES: dict[str, StrOrPromise] = {
     "limit": _("limit visibility"),
     "inform_reporter": _("tell the reporter"),
     "refer": _("pass on to a partner"),
+    "restore": _("put back"),
+    "platform": _("by the platform's answer"),
+    "effects.wanted": _("a decision for the platform"),
+    "outbox.test": _("a test message"),
+    "interrupted": _("the worker ended while sending"),
+    "replaced": _("a later decision replaced it"),
+    "gone": _("the receiver is gone for good"),
     "ncii_ai": _("intimate imagery made or altered with AI"),
     "ncii_authentic": _("intimate imagery shared without consent"),
     "ncii_threat": _("threat to share intimate imagery"),
@@ -181,6 +188,17 @@ def _offered(data: Mapping[str, Any]) -> str:
     return _now("%(added)d added, %(known)d known before") % data
 
 
+def _settled(data: Mapping[str, Any]) -> str:
+    kind = code(data.get("kind", ""))
+    return f"{kind}, {code('platform')}" if data.get("how") == "platform" else kind
+
+
+def _not_delivered(data: Mapping[str, Any]) -> str:
+    return _now("%(kind)s, attempt %(number)d: %(code)s") % {
+        "kind": code(data["kind"]), "number": data["attempts"], "code": code(data["code"])
+    }  # fmt: skip
+
+
 BRIEF: dict[str, Callable[[Mapping[str, Any]], str]] = {
     Verb.REPORT_FILED: _filed,
     Verb.REPORT_MESSAGE_SENT: lambda data: "",
@@ -202,8 +220,15 @@ BRIEF: dict[str, Callable[[Mapping[str, Any]], str]] = {
     Verb.CLOCK_BREACHED: lambda data: code(data.get("profile", "")),
     Verb.DECISION_MADE: _decided,
     Verb.EFFECT_OPENED: lambda data: code(data.get("kind", "")),
-    Verb.EFFECT_CONFIRMED: lambda data: code(data.get("kind", "")),
-    Verb.EFFECT_FAILED: lambda data: code(data.get("kind", "")),
+    Verb.EFFECT_CONFIRMED: _settled,
+    Verb.EFFECT_FAILED: _settled,
+    Verb.OUTBOX_POSTED: lambda data: code(data["kind"]),
+    Verb.OUTBOX_DELIVERED: lambda data: code(data["kind"]),
+    Verb.OUTBOX_NOT_DELIVERED: _not_delivered,
+    Verb.OUTBOX_GIVEN_UP: lambda data: code(data["kind"]),
+    Verb.OUTBOX_CANCELLED: lambda data: code(data["why"]),
+    Verb.OUTBOX_REPLAYED: lambda data: code(data["kind"]),
+    Verb.ENDPOINT_SWITCHED: lambda data: _now("switched on") if data["enabled"] else _now("switched off"),
     Verb.EVIDENCE_RECEIVED: lambda data: filesizeformat(data.get("size", 0)),
     Verb.EVIDENCE_EXAMINED: _examined,
     Verb.EVIDENCE_EXAMINED_AGAIN: _examined_again,

@@ -268,6 +268,11 @@ class Effect(models.Model):
         LIMIT = "limit", _("limit visibility")
         INFORM_REPORTER = "inform_reporter", _("tell the reporter")
         REFER = "refer", _("pass on to a partner")
+        RESTORE = "restore", _("put back")
+
+    class How(models.TextChoices):
+        PERSON = "person", _("by a person who looked")
+        PLATFORM = "platform", _("by the platform's answer")
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     decision = models.ForeignKey(Decision, on_delete=models.PROTECT, related_name="effects")
@@ -279,6 +284,7 @@ class Effect(models.Model):
     settled_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
     )
+    how = models.CharField(max_length=8, choices=How.choices, default=How.PERSON)
     remark = EncryptedTextField(blank=True)
 
     class Meta:

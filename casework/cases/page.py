@@ -13,6 +13,8 @@ from django.utils.translation import gettext as _
 from casework.accounts.models import User
 from casework.accounts.permissions import Perm
 from casework.audit.log import timeline
+from casework.outbox.reading import latest_about
+from casework.outbox.wording import story
 
 from . import actions, forms, reading, wording
 from .actions.decisions import needs_second, standing_decision, waiting_decision
@@ -79,6 +81,13 @@ def effect_of(case: Case, public_id: UUID) -> Effect:
     return effect
 
 
+def asking_words(standing: Decision | None) -> str:
+    """How it goes with asking the platform for the effects of a decision; empty where nobody was asked."""
+    ids = [str(effect.public_id) for effect in standing.effects.all()] if standing else []
+    asked = latest_about(ids)
+    return story(asked) if asked else ""
+
+
 def after_decision(case: Case, user: User) -> str:
     """Where to go once decided: back to the case while this person may still see it, else to the queue."""
     return (
@@ -110,6 +119,7 @@ def case_context(case: Case, user: User, **sent: Any) -> dict[str, Any]:
         "locators": case.locators.all(),
         "decisions": _decisions(case),
         "standing": standing,
+        "asking": asking_words(standing),
         "waiting": waiting,
         "may_review": waiting is not None
         and user.may(Perm.APPROVE_DECISION)

@@ -9,8 +9,9 @@ from __future__ import annotations
 import re
 import socket
 import threading
+from collections.abc import Collection
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -19,6 +20,7 @@ from django.utils.translation import gettext as _
 from .errors import Refused, TooSlow, Unreachable
 
 Address = IPv4Address | IPv6Address
+Net = IPv4Network | IPv6Network
 
 _HOST = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9._-]{0,251}[A-Za-z0-9_.])?", re.ASCII)
 #: What RFC 3986 lets stand in an address; browsers and libraries disagree about anything else.
@@ -73,8 +75,10 @@ def parse(url: str) -> Target:
     return Target(parts.scheme, host, port or _PORTS[parts.scheme], path)
 
 
-def resolve(target: Target, *, seconds: float) -> tuple[str, ...]:
+def resolve(target: Target, *, seconds: float, nets: Collection[Net] | None = None) -> tuple[str, ...]:
     """The addresses that *target* may be reached at, in the resolver's order. Takes *seconds* at most.
+
+    Of the networks that the operator listed, *nets* leaves those that lie within one of it; None leaves all.
 
     Raises ``Refused`` when any of them is not allowed or when http would leave the listed networks, ``Unreachable``
     when the name has no address, ``TooSlow``.
@@ -83,7 +87,7 @@ def resolve(target: Target, *, seconds: float) -> tuple[str, ...]:
     for text in _look_up(target, seconds):
         # A zone ("fe80::1%eth0") makes sense on one machine only, and only for addresses that are refused.
         address = canonical(ip_address(text.partition("%")[0]))
-        listed = is_listed(address)
+        listed = is_listed(address) and (nets is None or _is_within(address, nets))
         if not (listed or is_public(address)):
             raise Refused(
                 "private", _("“%(host)s” leads into a private or local network.") % {"host": target.host}
@@ -97,7 +101,14 @@ def resolve(target: Target, *, seconds: float) -> tuple[str, ...]:
 
 def is_listed(address: Address) -> bool:
     """Whether the operator allows *address* by ``OUTBOUND_ALLOWED_NETS``."""
-    return any(address.version == net.version and address in net for net in settings.OUTBOUND_ALLOWED_NETS)
+    return _is_within(address, settings.OUTBOUND_ALLOWED_NETS)
+
+
+def is_inside(net: Net, other: Net) -> bool:
+    """Whether every address of *net* belongs to *other*."""
+    if isinstance(net, IPv4Network):
+        return isinstance(other, IPv4Network) and net.subnet_of(other)
+    return isinstance(other, IPv6Network) and net.subnet_of(other)
 
 
 def is_public(address: Address) -> bool:
@@ -123,6 +134,10 @@ def canonical(address: Address) -> Address:
     if address in _NAT64 or (address in _COMPATIBLE and int(address) > 1):
         return IPv4Address(int(address) & 0xFFFFFFFF)
     return address
+
+
+def _is_within(address: Address, nets: Collection[Net]) -> bool:
+    return any(address.version == net.version and address in net for net in nets)
 
 
 def _is_ipv6(host: str) -> bool:

@@ -12,7 +12,7 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -27,7 +27,7 @@ from urllib3.exceptions import DecodeError, HTTPError, LocationParseError
 from urllib3.exceptions import TimeoutError as PatienceError
 from urllib3.response import BaseHTTPResponse
 
-from .addresses import Target, parse, resolve
+from .addresses import Net, Target, parse, resolve
 from .errors import BadStatus, Refused, TooLarge, TooSlow, Unreachable
 
 _CHUNK = 64 * 1024
@@ -59,18 +59,27 @@ class Answer:
     headers: Mapping[str, str]
     body: bytes
 
+    @property
+    def retry_after(self) -> float | None:
+        """Seconds that the server asks us to wait, if it does."""
+        return _retry_after(self.headers.get("retry-after", ""))
+
 
 def request(
     method: str,
     url: str,
     *,
     headers: Mapping[str, str] | None = None,
-    body: bytes | None = None,
+    body: bytes | Iterable[bytes] | None = None,
     limits: Limits | None = None,
     redirects: int = 0,
     accept: Collection[int] = (200,),
+    nets: Collection[Net] | None = None,
 ) -> Answer:
     """Send one request and read its answer.
+
+    A *body* in chunks is sent as it comes, under the Content-Length that *headers* name.
+    *nets*, where given, narrows the private networks that the operator allows to those opened for this receiver.
 
     Up to *redirects* hops are followed for GET; each is checked like a first address, and keys stay behind when the
     server changes. Raises ``Refused``, ``Unreachable``, ``TooSlow``, ``TooLarge``, and ``BadStatus`` for a status that
@@ -80,7 +89,7 @@ def request(
     ends = time.monotonic() + limits.seconds
     target, sent = parse(url), _checked(headers or {})
     while True:
-        answer = _exchange(method, target, sent, body, limits, ends)
+        answer = _exchange(method, target, sent, body, limits, ends, nets)
         if answer.status in accept:
             return answer
         if answer.status not in _REDIRECTS:
@@ -97,9 +106,15 @@ def request(
 
 
 def _exchange(
-    method: str, target: Target, headers: dict[str, str], body: bytes | None, limits: Limits, ends: float
+    method: str,
+    target: Target,
+    headers: dict[str, str],
+    body: bytes | Iterable[bytes] | None,
+    limits: Limits,
+    ends: float,
+    nets: Collection[Net] | None,
 ) -> Answer:
-    addresses = resolve(target, seconds=min(limits.connect_seconds, _left(target, ends)))
+    addresses = resolve(target, seconds=min(limits.connect_seconds, _left(target, ends)), nets=nets)
     with _Watch(_left(target, ends)) as watch:
         connection = _open(target, addresses, limits, watch, ends)
         try:
@@ -287,7 +302,7 @@ def _bad_status(target: Target, answer: Answer) -> BadStatus:
         sentence = _("“%(host)s” asks us to wait (%(status)d).") % said
     else:
         sentence = _("“%(host)s” answered %(status)d.") % said
-    return BadStatus(answer.status, sentence, retry_after=_retry_after(answer.headers.get("retry-after", "")))
+    return BadStatus(answer.status, sentence, retry_after=answer.retry_after)
 
 
 def _retry_after(text: str) -> float | None:

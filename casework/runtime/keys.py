@@ -18,12 +18,12 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from casework.runtime.problem import Problem
 
-SHARED = ("vault.pub", "view.key", "fields.keys", "index.key", "mark.key", "seal.pub")
+SHARED = ("vault.pub", "view.key", "fields.keys", "index.key", "mark.key", "seal.pub", "package.pub")
 WEB = ("secret_key", *SHARED)
-WORKER = (*SHARED, "queue_key", "vault.key", "seal.key")
+WORKER = (*SHARED, "queue_key", "vault.key", "seal.key", "package.key")
 RINGS = {"web": WEB, "worker": WORKER}
-#: Keys of a later version: rings that were whole without them get them once, in both.
-YOUNGER = ("mark.key",)
+#: Keys of later versions, those that belong together as one: rings that were whole without them get them once.
+YOUNGER = (("mark.key",), ("package.key", "package.pub"))
 
 
 def ensure_keys(directory: Path) -> bool:
@@ -61,24 +61,28 @@ def check_rings(directory: Path) -> None:
 
 
 def _add_younger(directory: Path) -> None:
-    """Make what an older version did not know; only in rings that are whole otherwise, and in both or neither."""
-    young = [name for name in YOUNGER if not any((directory / ring / name).exists() for ring in RINGS)]
-    old = [directory / ring / name for ring, names in RINGS.items() for name in names if name not in YOUNGER]
+    """Make what an older version did not know: only in rings that are whole otherwise, and all of a group or none."""
+    late = {name for group in YOUNGER for name in group}
+    young = {name for group in YOUNGER if not _exists(directory, group) for name in group}
+    old = [directory / ring / name for ring, names in RINGS.items() for name in names if name not in late]
     if not young or not all(_filled(path) for path in old):
         return
     fresh = _fresh_keys()
-    for ring in RINGS:
-        for name in young:
+    for ring, names in RINGS.items():
+        for name in young.intersection(names):
             _write_private(directory / ring / name, fresh[name] + "\n")
         _sync_directory(directory / ring)
 
 
+def _exists(directory: Path, group: tuple[str, ...]) -> bool:
+    return any((directory / ring / name).exists() for ring in RINGS for name in group)
+
+
 def _fresh_keys() -> dict[str, str]:
-    """New key texts by file name: 256-bit secrets, X25519 identities of age, an Ed25519 pair in hex."""
+    """New key texts by file name: 256-bit secrets, X25519 identities of age, Ed25519 pairs in hex."""
     vault = pyrage.x25519.Identity.generate()
     view = pyrage.x25519.Identity.generate()
-    seal = secrets.token_hex(32)
-    verifier = Ed25519PrivateKey.from_private_bytes(bytes.fromhex(seal)).public_key()
+    seal, package = secrets.token_hex(32), secrets.token_hex(32)
     return {
         "secret_key": secrets.token_urlsafe(64),
         "queue_key": secrets.token_urlsafe(64),
@@ -89,8 +93,15 @@ def _fresh_keys() -> dict[str, str]:
         "index.key": secrets.token_hex(32),
         "mark.key": secrets.token_hex(32),
         "seal.key": seal,
-        "seal.pub": verifier.public_bytes_raw().hex(),
+        "seal.pub": _public(seal),
+        "package.key": package,
+        "package.pub": _public(package),
     }
+
+
+def _public(seed: str) -> str:
+    """The public half of an Ed25519 seed, both in hex."""
+    return Ed25519PrivateKey.from_private_bytes(bytes.fromhex(seed)).public_key().public_bytes_raw().hex()
 
 
 def _write_rings(directory: Path, keys: dict[str, str]) -> None:

@@ -31,6 +31,7 @@ RAIL = (
     Entry(_("Search"), "search", "magnifying-glass", "search_cases", "g s"),
     Entry(_("Models"), "models", "chart-bar", "read_models", "g o"),
     Entry(_("Banks"), "banks", "rectangle-stack", "read_banks", "g b"),
+    Entry(_("Outbox"), "outbox", "paper-airplane", "read_outbox", "g x"),
     Entry(_("Log"), "log", "document-text", "read_log", "g l"),
     Entry(_("Trace a copy"), "evidence_traces", "finger-print", "trace_leaks", "g t"),
     Entry(_("People"), "people", "identification", "read_people", "g p"),

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import ipaddress
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from casework.outbox import addresses
+from casework.outbox.models import Endpoint
 from tests.outbox.local import Authority
+from tests.outbox.sending import ExampleReceiver, connect, point
 
 
 @pytest.fixture
@@ -48,3 +51,18 @@ def names(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[list[str]]]:
 
     monkeypatch.setattr(addresses.socket, "getaddrinfo", look_up)
     return known
+
+
+@pytest.fixture
+def platform(loopback_allowed: None, db: None, tmp_path: Path) -> Iterator[Platform]:
+    """A platform that runs the example receiver, connected and switched on."""
+    endpoint = connect("http://127.0.0.1:9/casework")
+    with ExampleReceiver(tmp_path, " ".join(endpoint.good_secrets())) as receiver:
+        point(endpoint, receiver.url)
+        yield Platform(endpoint, receiver)
+
+
+@dataclass(frozen=True)
+class Platform:
+    endpoint: Endpoint
+    receiver: ExampleReceiver

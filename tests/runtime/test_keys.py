@@ -31,7 +31,8 @@ def test_the_first_start_makes_both_rings_for_the_owner_only(tmp_path: Path) -> 
 def test_the_web_ring_holds_neither_the_vault_nor_the_seal_nor_the_queue(tmp_path: Path) -> None:
     ensure_keys(tmp_path)
     secret = [
-        (tmp_path / "worker" / name).read_text().strip() for name in ("vault.key", "seal.key", "queue_key")
+        (tmp_path / "worker" / name).read_text().strip()
+        for name in ("vault.key", "seal.key", "package.key", "queue_key")
     ]
     web = "".join(path.read_text() for path in (tmp_path / "web").iterdir())
     assert [key for key in secret if key in web] == []
@@ -73,6 +74,31 @@ def test_rings_of_a_version_that_knew_no_marks_get_one_key_in_both(tmp_path: Pat
     assert after["web/mark.key"] == after["worker/mark.key"] != b""
     assert {name: text for name, text in after.items() if name in before} == before
     assert stat.S_IMODE((tmp_path / "web/mark.key").stat().st_mode) == 0o600
+
+
+def test_rings_of_a_version_that_knew_no_packages_get_a_pair_that_fits(tmp_path: Path) -> None:
+    ensure_keys(tmp_path)
+    for name in ("web/package.pub", "worker/package.pub", "worker/package.key"):
+        (tmp_path / name).unlink()
+    before = contents(tmp_path)
+    assert not ensure_keys(tmp_path)
+    after = contents(tmp_path)
+    assert {name: text for name, text in after.items() if name in before} == before
+    assert "web/package.key" not in after
+    signing = Ed25519PrivateKey.from_private_bytes(bytes.fromhex(after["worker/package.key"].decode()))
+    public = signing.public_key().public_bytes_raw().hex()
+    assert after["web/package.pub"].decode().strip() == after["worker/package.pub"].decode().strip() == public
+
+
+@pytest.mark.parametrize("left", ["web/package.pub", "worker/package.pub", "worker/package.key"])
+def test_half_of_the_package_key_is_not_replaced_by_another(tmp_path: Path, left: str) -> None:
+    ensure_keys(tmp_path)
+    for name in {"web/package.pub", "worker/package.pub", "worker/package.key"} - {left}:
+        (tmp_path / name).unlink()
+    before = contents(tmp_path)
+    with pytest.raises(Problem, match="package"):
+        ensure_keys(tmp_path)
+    assert contents(tmp_path) == before
 
 
 def test_a_mark_key_that_one_ring_alone_has_lost_is_not_made_anew(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from casework.audit.log import Verb, record
 from casework.cases.conflicts import AlreadyDecided, AnotherPersonNeeded, Conflict, StaleCase
 from casework.cases.models import Basis, Case, Decision, DecisionReview, Effect, Locator, Outcome
 
+from .asking import AT_PLATFORM, ask_platform, stop_asking
 from .claims import drop_claim, still_held
 from .clocks import DECIDED_KEEP, WITHDRAWN, restart_clocks, stop_clocks
 from .notes import drop_draft
@@ -167,6 +168,8 @@ def _back_to_standing(case: Case, *, actor: User) -> None:
 def _carry_out(decision: Decision, case: Case, *, actor: User) -> None:
     """Open the effects of a decision that holds, move the case and stop its clocks where nothing is left to do."""
     outcome = Outcome(decision.outcome)
+    if outcome in ENDING:
+        stop_asking(case, actor=actor)
     if outcome not in EXPOSING and outcome not in EFFECT_PER_LOCATOR:
         # Nobody says any more that the notice was unfounded or taken back: what it owed is owed again.
         restart_clocks(case, actor=actor, stopped_why=(DECIDED_KEEP, WITHDRAWN))
@@ -191,6 +194,9 @@ def _carry_out(decision: Decision, case: Case, *, actor: User) -> None:
         if not case.locators.exists():
             _open_effect(decision, case, kind, actor=actor)
         restart_clocks(case, actor=actor)
+    if outcome == Outcome.KEEP:
+        _put_back(decision, case, actor=actor)
+    ask_platform(decision, case, decision.effects.select_related("locator"), actor=actor)
     if outcome == Outcome.ESCALATE:
         _open_effect(decision, case, Effect.Kind.REFER, actor=actor)
     # The status page is the channel to the reporter, so telling them is done by deciding.
@@ -199,6 +205,18 @@ def _carry_out(decision: Decision, case: Case, *, actor: User) -> None:
     if outcome == Outcome.KEEP:
         stop_clocks(case, actor=actor, why=DECIDED_KEEP)
     _close_if_done(decision, case, actor=actor)
+
+
+def _put_back(decision: Decision, case: Case, *, actor: User) -> None:
+    """What an earlier decision took down or limited, as far as it was confirmed, is to be put back."""
+    places: set[int | None] = set()
+    happened = Effect.objects.filter(
+        decision__case=case, kind__in=AT_PLATFORM, confirmed_at__isnull=False
+    ).select_related("locator")
+    for effect in happened.order_by("-confirmed_at", "-pk"):
+        if effect.locator_id not in places and effect.kind != Effect.Kind.RESTORE:
+            _open_effect(decision, case, Effect.Kind.RESTORE, actor=actor, locator=effect.locator)
+        places.add(effect.locator_id)
 
 
 def _open_effect(
@@ -220,8 +238,17 @@ def _open_effect(
 
 
 @transaction.atomic
-def settle_effect(effect: Effect, *, actor: User, confirmed: bool, remark: str = "") -> Effect:
-    """A person saw that an effect has happened, or that it failed. The last removal confirmed stops the clock.
+def settle_effect(
+    effect: Effect,
+    *,
+    actor: User | None,
+    confirmed: bool,
+    remark: str = "",
+    how: str = Effect.How.PERSON,
+) -> Effect:
+    """An effect has happened, or failed: a person saw it, or the platform says so (then *actor* is None).
+
+    The last removal confirmed stops the clock.
 
     A failed effect may be confirmed later; a confirmed one stays. Raises ``StaleCase``, also for an effect of a
     decision that no longer holds.
@@ -231,18 +258,20 @@ def settle_effect(effect: Effect, *, actor: User, confirmed: bool, remark: str =
         raise StaleCase(_("This decision was replaced by a later one. Nothing was written down; look again."))
     change = {"confirmed_at": Now(), "failed_at": None} if confirmed else {"failed_at": Now()}
     if not Effect.objects.filter(pk=effect.pk, confirmed_at__isnull=True).update(
-        **change, settled_by=actor, remark=remark
+        **change, settled_by=actor, remark=remark, how=how
     ):
         raise StaleCase(_("This has been confirmed already."))
     effect.refresh_from_db()
     verb = Verb.EFFECT_CONFIRMED if confirmed else Verb.EFFECT_FAILED
-    record(verb, actor=actor, subject=effect, case=case, personal={"remark": remark}, kind=effect.kind)
+    record(
+        verb, actor=actor, subject=effect, case=case, personal={"remark": remark}, kind=effect.kind, how=how
+    )
     if confirmed:
         _close_if_done(effect.decision, case, actor=actor)
     return effect
 
 
-def _close_if_done(decision: Decision, case: Case, *, actor: User) -> None:
+def _close_if_done(decision: Decision, case: Case, *, actor: User | None) -> None:
     """Stop the clocks once every place is confirmed gone, and close the case once nothing is open.
 
     A case that was only passed on still owes a removal while its clock runs: it waits again instead of closing.

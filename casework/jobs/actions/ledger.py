@@ -66,16 +66,22 @@ class Start:
 
 
 @transaction.atomic
-def add_job(kind: str, *, key: str, args: dict[str, Any]) -> Job:
+def add_job(kind: str, *, key: str, args: dict[str, Any], after: float = 0.0) -> Job:
     """Insert a job once per *key* (a repeat returns the first) and announce it when the transaction commits.
 
-    *args* holds ids only. The web process never enqueues: the worker side rings for what it finds here.
-    Raises ``UnknownKind``.
+    It is ready *after* seconds from now. *args* holds ids only. The web process never enqueues: the worker side
+    rings for what it finds here. Raises ``UnknownKind``.
     """
     if kind not in settings.JOB_KINDS:
         raise UnknownKind(kind)
     job, made = Job.objects.get_or_create(
-        key=key, defaults={"kind": kind, "queue": settings.JOB_KINDS[kind]["queue"], "args": args}
+        key=key,
+        defaults={
+            "kind": kind,
+            "queue": settings.JOB_KINDS[kind]["queue"],
+            "args": args,
+            "not_before": Now() + timedelta(seconds=after),
+        },
     )
     if made:
         _announce(job.queue)

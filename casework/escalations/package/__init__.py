@@ -1,0 +1,1 @@
+"""The evidence package: from frozen facts to a signed, canonical archive. Nothing here reads the database."""

@@ -1,0 +1,117 @@
+"""Endpoints: made, changed, switched, given a new secret, and let into a private network by two people."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from casework.accounts.models import User
+from casework.audit.log import Verb, record
+from casework.outbox.delivery import TEST
+from casework.outbox.models import Endpoint, Message
+from casework.outbox.signing import new_secret
+
+from .posting import post
+
+
+class SameNetPerson(PermissionDenied):
+    """Four eyes: whoever asked for a private network can't be the second person for it."""
+
+
+@transaction.atomic
+def create_endpoint(
+    *, actor: User, name: str, url: str, purpose: str, private_net: str = ""
+) -> tuple[Endpoint, str]:
+    """A new endpoint, switched off, and its secret, which is shown once."""
+    secret = new_secret()
+    endpoint = Endpoint.objects.create(
+        name=name, url=url, purpose=purpose, secrets=[{"secret": secret, "until": None}],
+        private_net=private_net, net_proposed_by=actor if private_net else None,
+    )  # fmt: skip
+    record(
+        Verb.ENDPOINT_CREATED, actor=actor, subject=endpoint, endpoint=endpoint.public_id, purpose=purpose,
+        private_net=private_net, personal={"name": name, "url": url},
+    )  # fmt: skip
+    return endpoint, secret
+
+
+@transaction.atomic
+def change_endpoint(
+    endpoint: Endpoint, *, actor: User, name: str, url: str, private_net: str = ""
+) -> Endpoint:
+    """Change name, address or private network. Another address or network needs the second person anew."""
+    found = _locked(endpoint)
+    was = {"name": found.name, "url": found.url}
+    if (found.url, found.private_net) != (url, private_net):
+        found.net_proposed_by, found.net_approved_by = (actor if private_net else None), None
+    found.name, found.url = name, url
+    was_net, found.private_net = found.private_net, private_net
+    found.save(update_fields=["name", "url", "private_net", "net_proposed_by", "net_approved_by"])
+    record(
+        Verb.ENDPOINT_CHANGED, actor=actor, subject=found, endpoint=found.public_id, was_net=was_net,
+        private_net=private_net,
+        personal={"was": was["name"], "was_url": was["url"], "name": name, "url": url},
+    )  # fmt: skip
+    return found
+
+
+@transaction.atomic
+def approve_net(endpoint: Endpoint, *, actor: User) -> bool:
+    """The second person's word for a private network; false when none waits. Raises ``SameNetPerson``."""
+    found = _locked(endpoint)
+    if not found.private_net or found.net_approved_by_id is not None:
+        return False
+    if found.net_proposed_by_id == actor.pk:
+        raise SameNetPerson(_("Somebody other than whoever asked has to allow a private network."))
+    found.net_approved_by = actor
+    found.save(update_fields=["net_approved_by"])
+    record(
+        Verb.ENDPOINT_NET_APPROVED, actor=actor, subject=found, endpoint=found.public_id,
+        private_net=found.private_net,
+    )  # fmt: skip
+    return True
+
+
+@transaction.atomic
+def switch_endpoint(endpoint: Endpoint, *, actor: User, on: bool) -> bool:
+    """Switch on or off; false when another endpoint is the platform's already (there is one at a time)."""
+    found = _locked(endpoint)
+    others = Endpoint.objects.select_for_update().filter(purpose=Endpoint.Purpose.PLATFORM, enabled=True)
+    if on and found.purpose == Endpoint.Purpose.PLATFORM and others.exclude(pk=found.pk).exists():
+        return False
+    found.enabled, found.off_why = on, ""
+    found.save(update_fields=["enabled", "off_why"])
+    record(
+        Verb.ENDPOINT_SWITCHED, actor=actor, subject=found, endpoint=found.public_id, enabled=on, why="person"
+    )
+    return True
+
+
+@transaction.atomic
+def rotate_secret(endpoint: Endpoint, *, actor: User, keep_hours: int) -> str:
+    """A new secret, shown once. The one before stays good for *keep_hours*, older ones end now."""
+    found = _locked(endpoint)
+    secret = new_secret()
+    kept: list[dict[str, Any]] = []
+    if keep_hours > 0:
+        until = (timezone.now() + timedelta(hours=keep_hours)).isoformat(timespec="seconds")
+        kept = [{"secret": found.secrets[0]["secret"], "until": until}]
+    found.secrets = [{"secret": secret, "until": None}, *kept]
+    found.save(update_fields=["secrets"])
+    record(Verb.ENDPOINT_ROTATED, actor=actor, subject=found, endpoint=found.public_id, keep_hours=keep_hours)
+    return secret
+
+
+@transaction.atomic
+def send_test(endpoint: Endpoint, *, actor: User) -> Message:
+    """A message that asks for nothing, also to an endpoint that is switched off."""
+    return post(endpoint, TEST, {}, case=None, actor=actor)
+
+
+def _locked(endpoint: Endpoint) -> Endpoint:
+    return Endpoint.objects.select_for_update().get(pk=endpoint.pk)

@@ -1,0 +1,109 @@
+"""Messages, attempts and endpoints in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from django.apps import apps
+from django.conf import settings
+from django.urls import reverse
+from django.utils.translation import gettext as _now
+from django.utils.translation import gettext_lazy as _
+
+from casework.accounts.models import User
+
+from .models import Attempt, Endpoint, Message
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
+KINDS: dict[str, StrOrPromise] = {
+    "effects.wanted": _("a decision for the platform"),
+    "outbox.test": _("a test message"),
+}
+TONES = {Message.State.DEAD: "danger", Message.State.DELIVERED: "good", Message.State.WAITING: "caution"}
+
+
+def kind_words(kind: str) -> str:
+    """What a message is about, in words; its code where we have none."""
+    return str(KINDS.get(kind, kind))
+
+
+def line(message: Message, numbers: dict[Any, str]) -> dict[str, Any]:
+    """A message as the list shows it; *numbers* are the case numbers that the reader may know."""
+    return {
+        "message": message,
+        "kind": kind_words(message.kind),
+        "tone": TONES.get(Message.State(message.state), ""),
+        "number": numbers.get(message.case_id, ""),
+        "story": story(message),
+    }
+
+
+def story(message: Message) -> str:
+    """Where a message stands, in one sentence."""
+    said = {"count": message.attempts}
+    match message.state:
+        case Message.State.DELIVERED:
+            return _now("Taken at attempt %(count)d.") % said
+        case Message.State.DEAD:
+            return (
+                _now("Given up after %(count)d attempts. It is kept; send it again once the cause is gone.")
+                % said
+            )
+        case Message.State.CANCELLED:
+            return _now("Not sent any more: what it asked for was replaced.")
+    if not message.attempts:
+        return _now("A worker sends it now.")
+    return _now("%(count)d attempts so far; it is tried again by itself.") % said
+
+
+def attempts(tries: Iterable[Attempt]) -> list[dict[str, Any]]:
+    """Each attempt in words, newest first."""
+    return [
+        {
+            "attempt": one,
+            "sentence": one.sentence or _now("On its way: no answer yet."),
+            "good": one.ended_at is not None and not one.code,
+        }
+        for one in sorted(tries, key=lambda each: -each.pk)
+    ]
+
+
+def case_numbers(messages: Iterable[Message], user: User) -> dict[Any, str]:
+    """Public id -> number of the cases of *messages* that exist for this person."""
+    cases = apps.get_model(settings.LOG_CASE_MODEL)._default_manager
+    found = cases.for_user(user).filter(public_id__in={one.case_id for one in messages if one.case_id})
+    return {case.public_id: str(case) for case in found}
+
+
+def net_words(endpoint: Endpoint) -> str:
+    """Whether requests may enter a private network, in one sentence."""
+    if not endpoint.private_net:
+        return _now("None: it is reached on the public internet only.")
+    if endpoint.net_approved_by is None:
+        return _now("%(net)s, asked for by %(who)s. Nothing is sent there until somebody else allows it.") % {
+            "net": endpoint.private_net,
+            "who": endpoint.net_proposed_by.name if endpoint.net_proposed_by else "",
+        }
+    return _now("%(net)s, allowed by %(who)s.") % {
+        "net": endpoint.private_net,
+        "who": endpoint.net_approved_by.name,
+    }
+
+
+def facts(endpoint: Endpoint, *, whole: bool) -> list[dict[str, Any]]:
+    """An endpoint as label and value, its address *whole* or as a host. Its secrets are not among them."""
+    return [
+        {"label": _now("Address"), "value": endpoint.url if whole else endpoint.host, "mono": True},
+        {"label": _now("What it is for"), "value": endpoint.get_purpose_display()},
+        {"label": _now("Secrets in force"), "value": len(endpoint.good_secrets())},
+        {"label": _now("Private network"), "value": net_words(endpoint)},
+        {"label": _now("Address for its callbacks"), "value": callback_url(endpoint), "mono": True},
+    ]
+
+
+def callback_url(endpoint: Endpoint) -> str:
+    """Where this endpoint reports results later."""
+    return f"{settings.PUBLIC_URL}{reverse('api_callback', args=[endpoint.public_id])}"

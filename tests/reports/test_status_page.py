@@ -218,7 +218,9 @@ def test_the_page_closes_after_fifteen_minutes(
     assert client.get("/status/page/")["Location"] == "/status/?again=1"
 
 
-@pytest.mark.parametrize("cookie", ["", "nonsense", signing.dumps("x", salt="another")])
+@pytest.mark.parametrize(
+    "cookie", ["", "nonsense", pytest.param(signing.dumps("x", salt="another"), id="of another purpose")]
+)
 def test_a_made_up_cookie_opens_nothing(client: Client, cookie: str) -> None:
     client.cookies["w"] = cookie
     assert client.get("/status/page/")["Location"] == "/status/?again=1"

@@ -119,6 +119,9 @@ INSTALLED_APPS = [
     "casework.scoring",
     "casework.evidence",
     "casework.reports",
+    "casework.partners",
+    "casework.escalations",
+    "casework.legal",
     "casework.staff",
 ]
 

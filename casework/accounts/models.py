@@ -24,6 +24,7 @@ class Organisation(models.Model):
         HOTLINE = "hotline", _("hotline")
         LEGAL = "legal", _("legal counsel")
         LAW_ENFORCEMENT = "law_enforcement", _("law enforcement")
+        HOST = "host", _("hosting company")
         TRUSTED_FLAGGER = "trusted_flagger", _("trusted flagger")
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)

@@ -71,15 +71,37 @@ class Perm(StrEnum):
     READ_OUTBOX = "read_outbox"  # see what leaves the product, where to, and how each attempt went
     TEND_OUTBOX = "tend_outbox"  # send a dead letter again; be the second person for a private network
     MANAGE_OUTBOX = "manage_outbox"  # make and change endpoints and their secrets
+    READ_PARTNERS = "read_partners"  # see the directory of partners
+    PROPOSE_PARTNERS = "propose_partners"  # propose a partner, a contact, a key, a change; suspend at once
+    APPROVE_PARTNERS = "approve_partners"  # be the second person for a change; verify a key with the partner
+    READ_ESCALATIONS = "read_escalations"  # see what was handed to whom, and what came back
+    DRAFT_ESCALATION = (
+        "draft_escalation"  # draft one, offer it for approval, write to the partner, withdraw it
+    )
+    APPROVE_ESCALATION = "approve_escalation"  # let somebody else's draft go, or give it back
+    APPROVE_IMAGERY = "approve_imagery"  # be the third person, who lets pictures go along
+    BREAK_GLASS = "break_glass"  # send without a second person where a life is in danger
+    REVIEW_BREAK_GLASS = "review_break_glass"  # judge afterwards whether that was right
+    USE_PORTAL = "use_portal"  # work with what one's own organisation was sent
+    READ_LEGAL = "read_legal"  # see legal requests
+    HANDLE_LEGAL = "handle_legal"  # enter, check, accept, refuse and answer legal requests
 
 
 _DESK = {
     Perm.READ_CASES, Perm.SEARCH_CASES, Perm.WRITE_NOTE, Perm.SEE_PREVIEWS, Perm.READ_BANKS, Perm.READ_MODELS,
+    Perm.READ_PARTNERS, Perm.READ_ESCALATIONS, Perm.DRAFT_ESCALATION,
 }  # fmt: skip
 _MODERATOR = _DESK | {
     Perm.CLAIM_CASE, Perm.DECIDE_CASE, Perm.MESSAGE_REPORTER, Perm.REVEAL_EVIDENCE, Perm.VERIFY_EVIDENCE,
 }  # fmt: skip
-_SENIOR = _MODERATOR | {Perm.TAKE_OVER_CASE, Perm.APPROVE_DECISION}
+_SENIOR = _MODERATOR | {
+    Perm.TAKE_OVER_CASE, Perm.APPROVE_DECISION, Perm.APPROVE_ESCALATION, Perm.BREAK_GLASS,
+}  # fmt: skip
+#: Legal liaison and supervisors: each can be the second or third person for the other.
+_OUTWARD = {
+    Perm.APPROVE_ESCALATION, Perm.APPROVE_IMAGERY, Perm.BREAK_GLASS, Perm.PROPOSE_PARTNERS, Perm.APPROVE_PARTNERS,
+    Perm.READ_LEGAL, Perm.HANDLE_LEGAL,
+}  # fmt: skip
 
 GRANTS: dict[Role, frozenset[Perm]] = {
     Role.NONE: frozenset(),
@@ -87,7 +109,9 @@ GRANTS: dict[Role, frozenset[Perm]] = {
     Role.SENIOR: frozenset(_SENIOR),
     Role.SUPERVISOR: frozenset(
         _SENIOR
+        | _OUTWARD
         | {
+            Perm.REVIEW_BREAK_GLASS,
             Perm.READ_LOG,
             Perm.READ_PEOPLE,
             Perm.GRANT_CLEARANCE,
@@ -100,8 +124,9 @@ GRANTS: dict[Role, frozenset[Perm]] = {
             Perm.TEND_OUTBOX,
         }
     ),
-    Role.LEGAL: frozenset(_DESK | {Perm.REVEAL_EVIDENCE, Perm.VERIFY_EVIDENCE}),
-    Role.PARTNER: frozenset(),
+    Role.LEGAL: frozenset(_DESK | _OUTWARD | {Perm.REVEAL_EVIDENCE, Perm.VERIFY_EVIDENCE}),
+    # A partner's people see the portal and nothing else.
+    Role.PARTNER: frozenset({Perm.USE_PORTAL}),
     # An auditor reads everything that was done and changes nothing; pictures are not part of that.
     Role.AUDITOR: frozenset(
         {
@@ -111,6 +136,9 @@ GRANTS: dict[Role, frozenset[Perm]] = {
             Perm.READ_MODELS,
             Perm.READ_LOG,
             Perm.READ_PEOPLE,
+            Perm.READ_PARTNERS,
+            Perm.READ_ESCALATIONS,
+            Perm.READ_LEGAL,
         }
     ),
     # An administrator configures and sees no case and no evidence.
@@ -125,6 +153,9 @@ GRANTS: dict[Role, frozenset[Perm]] = {
             Perm.READ_OUTBOX,
             Perm.TEND_OUTBOX,
             Perm.MANAGE_OUTBOX,
+            Perm.READ_PARTNERS,
+            Perm.PROPOSE_PARTNERS,
+            Perm.APPROVE_PARTNERS,
         }
     ),
 }

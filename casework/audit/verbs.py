@@ -39,6 +39,10 @@ class Verb(StrEnum):
     EFFECT_OPENED = "effect.opened"
     EFFECT_CONFIRMED = "effect.confirmed"
     EFFECT_FAILED = "effect.failed"
+    HOLD_PLACED = "hold.placed"
+    HOLD_PROLONGED = "hold.prolonged"
+    HOLD_RELEASE_ASKED = "hold.release_asked"
+    HOLD_RELEASED = "hold.released"
     # evidence
     EVIDENCE_RECEIVED = "evidence.received"
     EVIDENCE_EXAMINED = "evidence.examined"

@@ -324,3 +324,44 @@ class Draft(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["person", "case", "form"], name="draft_once")]
+
+
+class LegalHold(models.Model):
+    """Nothing of the case is removed before ``until`` (never, for None), or before two people have lifted the hold."""
+
+    class Why(models.TextChoices):
+        PRESERVATION = "preservation", _("an authority asked to preserve it")
+        CYBERTIP = "cybertip", _("reported to NCMEC: kept for a year (18 USC 2258A(h))")
+        LITIGATION = "litigation", _("a dispute before a court")
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="legal_holds")
+    why = models.CharField(max_length=15, choices=Why.choices)
+    reference = models.CharField(max_length=100, blank=True)
+    placed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    placed_at = models.DateTimeField(db_default=Now())
+    until = models.DateTimeField(null=True)
+    release_asked_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    release_asked_at = models.DateTimeField(null=True)
+    release_why = EncryptedTextField(blank=True)
+    released_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    released_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(released_by__isnull=True)
+                | Q(release_asked_by__isnull=False) & ~Q(released_by=models.F("release_asked_by")),
+                name="hold_released_by_two",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"hold {self.public_id}"

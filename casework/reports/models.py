@@ -216,3 +216,30 @@ class IdempotentAnswer(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["api_key", "key"], name="idempotency_once")]
+
+
+class PassingOn(models.Model):
+    """What the reporter says about handing their report to one kind of organisation; the newest row of a kind holds."""
+
+    class Kind(models.TextChoices):
+        POLICE = "police", _("the police or another authority")
+        NGO = "ngo", _("an organisation that supports people concerned")
+        HOTLINE = "hotline", _("a hotline against abuse")
+        HOST = "host", _("the company that hosts it")
+
+    class Choice(models.TextChoices):
+        AGREE = "agree", _("yes")
+        ASK_FIRST = "ask_first", _("ask me first")
+        REFUSE = "refuse", _("no")
+
+    report = models.ForeignKey(Report, on_delete=models.CASCADE, related_name="passing_on")
+    kind = models.CharField(max_length=8, choices=Kind.choices)
+    choice = models.CharField(max_length=10, choices=Choice.choices)
+    chosen_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        ordering = ["-pk"]
+        indexes = [models.Index(fields=["report", "kind", "-id"], name="passing_on_newest")]
+
+    def __str__(self) -> str:
+        return f"{self.kind}: {self.choice}"

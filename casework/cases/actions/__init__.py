@@ -22,6 +22,14 @@ from .claims import (
 )
 from .clocks import note_breaches
 from .decisions import decide_case, hear_reporter, needs_second, review_decision, settle_effect
+from .holds import (
+    SameHoldPerson,
+    ask_to_release,
+    held,
+    place_hold,
+    prolong_hold,
+    release_hold,
+)
 from .notes import drop_draft, keep_draft, write_note
 from .opening import (
     add_locators,
@@ -41,6 +49,12 @@ from .opening import (
 )
 
 __all__ = [
+    "release_hold",
+    "prolong_hold",
+    "place_hold",
+    "held",
+    "ask_to_release",
+    "SameHoldPerson",
     "AlreadyDecided",
     "AnotherPersonNeeded",
     "ClaimedByOther",

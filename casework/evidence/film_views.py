@@ -6,7 +6,6 @@ import re
 from typing import Any
 from uuid import UUID
 
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -17,23 +16,33 @@ from casework.accounts.stepup import steps_up
 from casework.cases.actions import read_case
 
 from . import actions, film, page
+from .doors import (
+    after_step,
+    item_of,
+    living,
+    panel,
+    person_of,
+    picture_only,
+    reveal_of,
+    session_of,
+    trusting_no_script,
+)
 from .forms import PlayForm, RevealForm
 from .models import Frame, Playback, RevealReason
 from .sealing import open_blob
-from .views import _after, _item, _panel, _person, _reveal, _session, picture_only, trusting_no_script
 
 
 def _frame(request: HttpRequest, public_id: UUID) -> Frame:
-    found = Frame.objects.for_user(_person(request)).select_related("item__case", "preview__wrap")
+    found = Frame.objects.for_user(person_of(request)).select_related("item__case", "preview__wrap")
     return get_object_or_404(found, public_id=public_id)
 
 
 def _frame_panel(request: HttpRequest, frame: Frame, **more: Any) -> HttpResponse:
     """The panel with *frame* on the stage."""
-    stage = page.stage(frame.item, _person(request), frame.item.case.items.count())
-    return _panel(
+    stage = page.stage(frame.item, person_of(request), frame.item.case.items.count())
+    return panel(
         request, frame.item.case, chosen=str(frame.item.public_id), 
-        film=film.film_context(frame.item, frame, user=_person(request), session=_session(request)),
+        film=film.film_context(frame.item, frame, user=person_of(request), session=session_of(request)),
         stage=film.frame_stage(frame, stage), **more,
     )  # fmt: skip
 
@@ -45,7 +54,7 @@ def film_frame(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """The evidence of a case with one frame of a film on the stage."""
     found = _frame(request, public_id)
     if not request.headers.get("HX-Request"):
-        read_case(found.item.case, actor=_person(request))
+        read_case(found.item.case, actor=person_of(request))
     return _frame_panel(request, found)
 
 
@@ -69,13 +78,13 @@ def frame_reveal(request: HttpRequest, public_id: UUID) -> HttpResponse:
         return _frame_panel(request, found, form=form, status=422)
     reason = RevealReason(form.cleaned_data["reason"])
     opened = actions.open_reveal(
-        found.item, actor=_person(request), session=_session(request), reason=reason, frame=found
+        found.item, actor=person_of(request), session=session_of(request), reason=reason, frame=found
     )
-    return _after(request, opened)
+    return after_step(request, opened)
 
 
 def _playback(request: HttpRequest, public_id: UUID) -> Playback:
-    found = Playback.objects.for_user(_person(request)).filter(session_hash=_session(request))
+    found = Playback.objects.for_user(person_of(request)).filter(session_hash=session_of(request))
     return get_object_or_404(found.select_related("item__case"), public_id=public_id)
 
 
@@ -90,16 +99,16 @@ def _panel_url(playback: Playback) -> str:
 @trusting_no_script
 def play(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """Have a part of a film made, to be watched: with a reason, by a worker."""
-    found = _item(request, public_id)
+    found = item_of(request, public_id)
     form = PlayForm(request.POST)
     if not form.is_valid():
-        return _panel(request, found.case, chosen=str(public_id), form=form, status=422)
+        return panel(request, found.case, chosen=str(public_id), form=form, status=422)
     asked = actions.ask_playback(
-        found, actor=_person(request), session=_session(request), reason=RevealReason(form.cleaned_data["reason"]),
+        found, actor=person_of(request), session=session_of(request), reason=RevealReason(form.cleaned_data["reason"]),
         start_seconds=form.cleaned_data["at"] or 0.0, coloured=form.cleaned_data["coloured"],
     )  # fmt: skip
     if request.headers.get("HX-Request"):
-        return _panel(request, found.case, chosen=str(public_id))
+        return panel(request, found.case, chosen=str(public_id))
     return redirect(_panel_url(asked))
 
 
@@ -120,7 +129,7 @@ def playback(request: HttpRequest, public_id: UUID) -> HttpResponse:
 def playback_open(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """Begin to watch, on a page of its own: the only one that may load films."""
     found = _playback(request, public_id)
-    reveal = actions.open_playback(found, actor=_person(request), session=_session(request))
+    reveal = actions.open_playback(found, actor=person_of(request), session=session_of(request))
     stage = reverse("reveal_stage", args=[reveal.public_id])
     if request.headers.get("HX-Request"):
         return HttpResponse(status=204, headers={"HX-Redirect": stage})
@@ -132,14 +141,9 @@ def playback_open(request: HttpRequest, public_id: UUID) -> HttpResponse:
 @picture_only
 def reveal_film(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """The film, or the part of it that the browser asks for; only under a living reveal of this session."""
-    found = _reveal(request, public_id)
-    try:
-        living = actions.serve_playback(found, actor=_person(request), session=_session(request))
-    except actions.RevealDenied as denied:
-        if denied.why != actions.JUST_CLOSED:
-            actions.record_refused(found, actor=_person(request), why=denied.why)
-        raise PermissionDenied from denied
-    return _part(actions.open_film(living), request.headers.get("Range", ""))
+    found = reveal_of(request, public_id)
+    looked = living(actions.serve_playback, found, request)
+    return _part(actions.open_film(looked), request.headers.get("Range", ""))
 
 
 def _part(data: bytes, wanted: str) -> HttpResponse:

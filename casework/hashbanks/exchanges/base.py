@@ -7,7 +7,7 @@ it reads, and raises ``outbox.errors.OutboundError``, whose sentences name no ke
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -168,6 +168,39 @@ def read_value(signal: str, text: object) -> bytes | str:
     except NoHash as error:
         shown = "".join(filter(str.isprintable, text[:12]))
         return f"“{shown}…”: {error}"
+
+
+def read_rows(
+    rows: Iterable[object],
+    signals: Mapping[str, str],
+    *,
+    kind: str,
+    value: str,
+    read: Callable[[Mapping[str, Any], str, bytes], list[Update] | str],
+) -> tuple[list[Update], list[str], int]:
+    """The changes that *rows* hold, what is wrong with others, in words, and how many are of no signal we keep.
+
+    *kind* and *value* name the members with the other side's signal (a key of *signals*) and the hash; *read* makes
+    changes of one row, our signal and the hash's bytes, or says what is wrong with it.
+    """
+    updates: list[Update] = []
+    faults: list[str] = []
+    skipped = 0
+    for row in rows:
+        if not isinstance(row, dict):
+            faults.append(_("a record that is no object"))
+            continue
+        signal = signals.get(str(row.get(kind)))
+        if signal is None:
+            skipped += 1
+            continue
+        hashed = read_value(signal, row.get(value))
+        made = hashed if isinstance(hashed, str) else read(row, signal, hashed)
+        if isinstance(made, str):
+            faults.append(made)
+        else:
+            updates += made
+    return updates, faults, skipped
 
 
 def get_json(url: str, *, headers: Mapping[str, str], limits: Limits = PAGE_LIMITS) -> dict[str, Any]:

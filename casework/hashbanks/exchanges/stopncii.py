@@ -34,7 +34,7 @@ from .base import (
     clean,
     get_json,
     member,
-    read_value,
+    read_rows,
 )
 
 #: The first timestamp that the service knows.
@@ -155,30 +155,18 @@ class StopNCII:
 
 
 def _read(records: Sequence[object]) -> tuple[list[Update], list[str], int]:
-    updates: list[Update] = []
-    faults: list[str] = []
-    skipped = 0
-    for record in records:
-        if not isinstance(record, dict):
-            faults.append(_("a record that is no object"))
-            continue
-        signal = SIGNALS.get(str(record.get("signalType")))
-        if signal is None:
-            skipped += 1
-            continue
-        value = read_value(signal, record.get("hashValue"))
-        status = record.get("hashStatus")
-        if isinstance(value, str):
-            faults.append(value)
-        elif status in _GONE:
-            updates.append(Update(DELETED, signal, value))
-        elif status in _IN_FORCE:
-            updates.append(Update(ACTIVE, signal, value, verdicts=_verdicts(record.get("CSPFeedbacks"))))
-        else:
-            faults.append(_("%(value)s…: its status “%(status)s” is not known") % {
-                "value": value.hex()[:12], "status": clean(status, 30)
-            })  # fmt: skip
-    return updates, faults, skipped
+    return read_rows(records, SIGNALS, kind="signalType", value="hashValue", read=_updates_of)
+
+
+def _updates_of(record: Mapping[str, Any], signal: str, value: bytes) -> list[Update] | str:
+    status = record.get("hashStatus")
+    if status in _GONE:
+        return [Update(DELETED, signal, value)]
+    if status in _IN_FORCE:
+        return [Update(ACTIVE, signal, value, verdicts=_verdicts(record.get("CSPFeedbacks")))]
+    return _("%(value)s…: its status “%(status)s” is not known") % {
+        "value": value.hex()[:12], "status": clean(status, 30)
+    }  # fmt: skip
 
 
 def _verdicts(feedbacks: object) -> tuple[tuple[str, Verdict], ...]:

@@ -30,7 +30,7 @@ from .base import (
     as_object,
     clean,
     member,
-    read_value,
+    read_rows,
 )
 
 STALE_SECONDS = 85 * 24 * 3600
@@ -187,23 +187,7 @@ def _id(text: str) -> str:
 
 
 def _read(rows: Sequence[object]) -> tuple[list[Update], list[str], int]:
-    updates: list[Update] = []
-    faults: list[str] = []
-    skipped = 0
-    for row in rows:
-        if not isinstance(row, dict):
-            faults.append(_("a record that is no object"))
-            continue
-        signal = TYPES.get(str(row.get("type")))
-        if signal is None:
-            skipped += 1
-            continue
-        value = read_value(signal, row.get("indicator"))
-        if isinstance(value, str):
-            faults.append(value)
-            continue
-        updates += _updates_of(row, signal, value)
-    return updates, faults, skipped
+    return read_rows(rows, TYPES, kind="type", value="indicator", read=_updates_of)
 
 
 def _updates_of(row: Mapping[str, Any], signal: str, value: bytes) -> list[Update]:

@@ -59,9 +59,12 @@ class PartnerQuerySet(models.QuerySet["Partner"]):
         return self if user.is_authenticated and user.may(Perm.READ_PARTNERS) else self.none()
 
     def receiving(self) -> Self:
-        """Those that may be sent something today: in force, agreement not run out."""
-        return self.filter(state=Partner.State.ACTIVE).filter(
-            Q(agreement_until__isnull=True) | Q(agreement_until__gte=Now())
+        """Those that may be sent something today: in force, agreement begun and not run out."""
+        today = timezone.now().date()
+        return self.filter(
+            Q(agreement_from__isnull=True) | Q(agreement_from__lte=today),
+            Q(agreement_until__isnull=True) | Q(agreement_until__gte=today),
+            state=Partner.State.ACTIVE,
         )
 
 
@@ -115,8 +118,11 @@ class Partner(models.Model):
     @property
     def receives(self) -> bool:
         """Whether it may be sent something today."""
+        since: date | None = self.agreement_from
         until: date | None = self.agreement_until
-        return self.state == self.State.ACTIVE and (until is None or until >= timezone.now().date())
+        today = timezone.now().date()
+        begun = since is None or since <= today
+        return self.state == self.State.ACTIVE and begun and (until is None or until >= today)
 
     def sealing_keys(self) -> list[PartnerKey]:
         """The keys that a package may be encrypted to today; empty while any new key waits to be verified."""
@@ -124,6 +130,12 @@ class Partner(models.Model):
         if any(key.verified_at is None for key in keys):
             return []
         return [key for key in keys if key.usable]
+
+
+class ContactQuerySet(models.QuerySet["Contact"]):
+    def for_user(self, user: User) -> Self:
+        """The contacts, for whoever may read the directory."""
+        return self if user.is_authenticated and user.may(Perm.READ_PARTNERS) else self.none()
 
 
 class Contact(models.Model):
@@ -143,11 +155,19 @@ class Contact(models.Model):
     )
     ended_at = models.DateTimeField(null=True)
 
+    objects = ContactQuerySet.as_manager()
+
     class Meta:
         ordering = ["pk"]
 
     def __str__(self) -> str:
         return f"contact {self.public_id}"
+
+
+class PartnerKeyQuerySet(models.QuerySet["PartnerKey"]):
+    def for_user(self, user: User) -> Self:
+        """The keys, for whoever may read the directory."""
+        return self if user.is_authenticated and user.may(Perm.READ_PARTNERS) else self.none()
 
 
 class PartnerKey(models.Model):
@@ -178,6 +198,8 @@ class PartnerKey(models.Model):
     revoked_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
     )
+
+    objects = PartnerKeyQuerySet.as_manager()
 
     class Meta:
         ordering = ["-pk"]
@@ -213,6 +235,12 @@ class PartnerKey(models.Model):
         )
 
 
+class PartnerChangeQuerySet(models.QuerySet["PartnerChange"]):
+    def for_user(self, user: User) -> Self:
+        """The changes, for whoever may read the directory."""
+        return self if user.is_authenticated and user.may(Perm.READ_PARTNERS) else self.none()
+
+
 class PartnerChange(models.Model):
     """What somebody wants changed in the directory, until another person agrees or refuses. Kept for good."""
 
@@ -225,7 +253,8 @@ class PartnerChange(models.Model):
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     partner = models.ForeignKey(Partner, on_delete=models.PROTECT, related_name="changes")
     kind = models.CharField(max_length=8, choices=Kind.choices)
-    #: field -> {"from": …, "to": …}; for a contact its public id under "contact".
+    #: {"why": text, "contact": public id or None, "fields": {field: {"from": …, "to": …}}}; plain as in
+    #: ``values``.
     content = EncryptedJSONField()
     proposed_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     proposed_at = models.DateTimeField(db_default=Now())
@@ -234,7 +263,10 @@ class PartnerChange(models.Model):
     )
     decided_at = models.DateTimeField(null=True)
     agreed = models.BooleanField(null=True)
+    #: Why the second person refused.
     reason = EncryptedTextField(blank=True)
+
+    objects = PartnerChangeQuerySet.as_manager()
 
     class Meta:
         ordering = ["-pk"]

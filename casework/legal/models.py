@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from casework.accounts.models import User
@@ -69,15 +70,20 @@ class Category(models.TextChoices):
     PRESERVE = "preserve", _("nothing yet: keep it")
 
 
+#: Types that only keep something and give nothing.
+PRESERVING = frozenset({Type.PRESERVATION, Type.EPOC_PR})
+
+
 class LegalRequestQuerySet(models.QuerySet["LegalRequest"]):
     def for_user(self, user: User) -> Self:
-        """The requests, for whoever may read them; those that name a restricted case for the cleared only."""
+        """The requests, for whoever may read them.
+
+        Which cases one concerns is told apart from it (``LegalRequest.matters_for``): a request that would vanish
+        for whoever entered it would tell them that it concerns a restricted case.
+        """
         if not user.is_authenticated or not user.may(Perm.READ_LEGAL):
             return self.none()
-        if user.cleared:
-            return self
-        hidden = LegalRequestCase.objects.filter(case__restricted=True).values("request")
-        return self.exclude(pk__in=hidden)
+        return self.defer("document")  # megabytes, which one page in a hundred asks for
 
 
 class LegalRequest(models.Model):
@@ -88,7 +94,7 @@ class LegalRequest(models.Model):
         State.CHECKING: {State.ACCEPTED, State.REFUSED, State.WITHDRAWN},
         State.ACCEPTED: {State.PRODUCED, State.PRESERVED, State.REFUSED, State.WITHDRAWN},
         State.PRODUCED: {State.CLOSED},
-        State.PRESERVED: {State.ACCEPTED, State.CLOSED, State.WITHDRAWN},
+        State.PRESERVED: {State.CLOSED, State.WITHDRAWN},
         State.REFUSED: {State.CHECKING, State.CLOSED},
         State.WITHDRAWN: {State.CLOSED},
         State.CLOSED: set(),
@@ -104,17 +110,25 @@ class LegalRequest(models.Model):
         Partner, null=True, blank=True, on_delete=models.PROTECT, related_name="requests"
     )
     country = models.CharField(max_length=2)
-    officer = EncryptedJSONField(default=dict)  # name, title, badge, mail, supervisor
+    officer = EncryptedJSONField(
+        default=dict
+    )  # name, title, badge, mail, phone (as the request says), supervisor
     authority_reference = models.CharField(max_length=200, blank=True)
     issued_on = models.DateField(null=True, blank=True)
     received_at = models.DateTimeField()
     served_by = models.CharField(max_length=200, blank=True)
+    #: What the document itself names; for many types the only deadline there is.
+    deadline_at = models.DateTimeField(null=True, blank=True)
+    #: An EPOC that says it is an emergency: hours instead of days.
+    urgent = models.BooleanField(default=False)
     #: Exact identifiers only: [{"kind": "url"|"account"|"case"|"digest", "value": …}]
     targets = EncryptedJSONField(default=list)
     categories = models.JSONField(default=list)
     period_from = models.DateTimeField(null=True, blank=True)
     period_until = models.DateTimeField(null=True, blank=True)
     nondisclosure_until = models.DateTimeField(null=True, blank=True)
+    #: The order that says so, where it is another than the request.
+    nondisclosure_reference = models.CharField(max_length=200, blank=True)
     #: From when the person concerned may be told, once nothing holds it back; and when that was done.
     notice_due_at = models.DateTimeField(null=True, blank=True)
     notified_at = models.DateTimeField(null=True, blank=True)
@@ -125,11 +139,20 @@ class LegalRequest(models.Model):
     document_name = EncryptedTextField(blank=True)
     entered_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     entered_at = models.DateTimeField(db_default=Now())
+    #: Grows when a supervisor has it checked anew; checks of earlier rounds count no more.
+    round = models.PositiveSmallIntegerField(default=1)
     accepted_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
     )
     accepted_at = models.DateTimeField(null=True)
     objection = EncryptedTextField(blank=True)
+    #: Codes of why it was refused (``wording.GROUNDS``).
+    grounds = models.JSONField(default=list)
+    #: What was answered where nothing went through a partner's channel.
+    answered_how = EncryptedTextField(blank=True)
+    answered_at = models.DateTimeField(null=True)
+    #: The process that an emergency was followed by.
+    process_reference = models.CharField(max_length=200, blank=True)
     cost = models.DecimalField(max_digits=12, decimal_places=2, null=True, blank=True)
     cost_currency = models.CharField(max_length=3, blank=True)
     ended_at = models.DateTimeField(null=True)
@@ -143,6 +166,10 @@ class LegalRequest(models.Model):
                 condition=~Q(state__in=["accepted", "produced", "preserved"]) | Q(accepted_by__isnull=False),
                 name="legal_accepted_by_somebody",
             ),
+            models.CheckConstraint(
+                condition=Q(accepted_by__isnull=True) | ~Q(accepted_by=F("entered_by")),
+                name="legal_accepted_by_another",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -152,6 +179,24 @@ class LegalRequest(models.Model):
     def number(self) -> str:
         """For people's eyes."""
         return f"LR-{FIRST_NUMBER + self.pk}"
+
+    @property
+    def preserving(self) -> bool:
+        """Whether it asks to keep, and to give nothing."""
+        return self.type in PRESERVING
+
+    @property
+    def silent(self) -> bool:
+        """Whether nobody may be told today."""
+        return self.nondisclosure_until is not None and self.nondisclosure_until > timezone.now()
+
+    def matters_for(self, user: User) -> models.QuerySet[LegalRequestCase]:
+        """The cases it concerns, of those that exist for this person."""
+        return self.matters.filter(case__in=Case.objects.for_user(user)).select_related("case", "production")
+
+    def checks_now(self) -> models.QuerySet[LegalCheck]:
+        """The checks that count."""
+        return self.checks.filter(round=self.round).select_related("person")
 
 
 class LegalRequestCase(models.Model):
@@ -163,6 +208,11 @@ class LegalRequestCase(models.Model):
     #: What was produced of it, by the same machinery as any other escalation.
     production = models.OneToOneField(
         Escalation, null=True, on_delete=models.PROTECT, related_name="produced_for"
+    )
+    #: Why nothing of this case is produced.
+    left_out_why = EncryptedTextField(blank=True)
+    left_out_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
     )
 
     class Meta:
@@ -183,6 +233,7 @@ class LegalCheck(models.Model):
         COURT = "court", _("asked the court that issued it")
 
     request = models.ForeignKey(LegalRequest, on_delete=models.CASCADE, related_name="checks")
+    round = models.PositiveSmallIntegerField(default=1)
     person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     how = models.CharField(max_length=10, choices=How.choices)
     number = EncryptedTextField(blank=True)
@@ -195,7 +246,7 @@ class LegalCheck(models.Model):
     class Meta:
         ordering = ["pk"]
         constraints = [
-            models.UniqueConstraint(fields=["request", "person"], name="legal_check_once_a_person"),
+            models.UniqueConstraint(fields=["request", "person", "round"], name="legal_check_once_a_person"),
             models.CheckConstraint(
                 condition=~Q(how="call_back") | ~Q(number_source=""), name="legal_number_has_source"
             ),
@@ -206,10 +257,21 @@ class LegalCheck(models.Model):
 
 
 class LegalClock(models.Model):
-    """A deadline of a request, by its law or by what the request itself says."""
+    """A deadline of a request: of its law, of its document, or a promise of our own, and never one as another."""
+
+    class Kind(models.TextChoices):
+        ANSWER = "answer", _("to answer")
+        PRESERVE = "preserve", _("to keep")
+        PROCESS = "process", _("to have the process that follows")
+
+    class Source(models.TextChoices):
+        LAW = "law", _("law")
+        DOCUMENT = "document", _("the request itself")
+        TARGET = "target", _("our own target, not law")
 
     request = models.ForeignKey(LegalRequest, on_delete=models.CASCADE, related_name="clocks")
-    kind = models.CharField(max_length=20)  # answer, preserve, notice
+    kind = models.CharField(max_length=20, choices=Kind.choices)
+    source = models.CharField(max_length=10, choices=Source.choices)
     legal_basis = models.CharField(max_length=100)
     started_at = models.DateTimeField()
     due_at = models.DateTimeField()

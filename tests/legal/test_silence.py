@@ -1,0 +1,96 @@
+"""Non-disclosure holds notices back until its date; then the person concerned is told."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from casework.legal import actions, reading
+from casework.legal.models import LegalRequest, Type
+from tests.cast import client_of, make_case, person
+from tests.journal import all_verbs
+from tests.legal.making import accepted, make_police, matter_of
+
+pytestmark = pytest.mark.django_db
+
+
+def silent(**fields: object) -> LegalRequest:
+    """A warrant about which nobody may be told for 30 days."""
+    return accepted(Type.WARRANT, nondisclosure_until=timezone.now() + timedelta(days=30), **fields)
+
+
+def shown(name: str) -> tuple[str, str]:
+    """What *name* reads under "may go out now" and under "held back"."""
+    page = client_of(person(name)).get("/legal/notices/").text
+    due, _between, later = page.partition("Held back")
+    return due, later
+
+
+def test_a_silent_request_waits_for_its_date():
+    request = silent()
+    assert request.notice_due_at == request.nondisclosure_until
+    due, later = shown("lex")
+    assert request.number not in due
+    assert request.number in later
+    with pytest.raises(actions.NotAllowed, match="Nobody may be told yet"):
+        actions.note_notified(request, actor=person("lex"), how="by letter")
+
+
+def test_a_notice_may_go_out_once_the_silence_is_over():
+    request = silent()
+    past = timezone.now() - timedelta(days=1)
+    LegalRequest.objects.filter(pk=request.pk).update(nondisclosure_until=past, notice_due_at=past)
+    assert request.number in shown("lex")[0]
+    actions.note_notified(request, actor=person("lex"), how="by letter")
+    assert all_verbs()[-1] == "legal.person_notified"
+    assert not reading.notices(person("lex")).exists()
+    before = all_verbs()
+    with pytest.raises(actions.NotAllowed):
+        actions.note_notified(request, actor=person("lex"), how="again")
+    assert all_verbs() == before
+
+
+def test_what_is_not_silent_may_be_told_from_its_acceptance():
+    request = accepted(Type.SUBPOENA)
+    assert request.number in shown("lex")[0]
+
+
+@pytest.mark.parametrize("type_", ["preservation_request", "epoc_pr"])
+def test_nobody_is_told_that_something_was_kept(type_: str):
+    request = accepted(type_)
+    assert request.notice_due_at is None
+
+
+def test_lex_prolongs_the_silence_and_what_is_drafted_is_silent_as_long():
+    make_case()
+    request = silent(partner=make_police(), categories=["locators"])
+    made = actions.produce(matter_of(request), actor=person("lex"))
+    later = timezone.now() + timedelta(days=90)
+    actions.prolong_silence(request, actor=person("lex"), until=later, reference="order of the court, 24-19")
+    made.refresh_from_db()
+    request.refresh_from_db()
+    assert made.nondisclosure_until == request.nondisclosure_until == request.notice_due_at == later
+    assert all_verbs()[-1] == "legal.silence_prolonged"
+
+
+@pytest.mark.parametrize(("days", "reference"), [(90, " "), (10, "order"), (-1, "order")])
+def test_silence_is_prolonged_on_an_order_and_to_a_later_date(days: int, reference: str):
+    request, before = silent(), None
+    before = all_verbs()
+    with pytest.raises(actions.NotAllowed):
+        actions.prolong_silence(
+            request, actor=person("lex"), until=timezone.now() + timedelta(days=days), reference=reference
+        )
+    assert all_verbs() == before
+
+
+def test_the_form_asks_for_the_order():
+    request = silent()
+    until = (timezone.now() + timedelta(days=90)).strftime("%Y-%m-%dT%H:%M")
+    lex, address = client_of(person("lex")), f"/legal/{request.public_id}/silence/"
+    assert lex.post(address, {"until": until}).status_code == 422
+    assert lex.post(address, {"until": until, "reference": "order 24-19"}).status_code == 302
+    request.refresh_from_db()
+    assert request.nondisclosure_reference == "order 24-19"

@@ -1,9 +1,11 @@
-"""An example of what a platform runs to carry out decisions of Casework. Standard library only.
+"""An example of what a platform runs to carry out decisions of Casework, or a partner to receive escalations.
+Standard library only.
 
     CASEWORK_SECRET=whsec_… python docs/example_receiver.py --port 9000 --store receiver.db
 
 It verifies Standard Webhooks signatures, does each message once however often it comes, and answers what it did.
-Replace ``carry_out`` with what takes content down at your platform, and put TLS in front of it (docs/webhooks.md).
+Replace ``carry_out`` with what takes content down at your platform, ``take_in`` with what opens a matter in your
+system, and put TLS in front of it (docs/webhooks.md).
 """
 
 from __future__ import annotations
@@ -16,6 +18,8 @@ import json
 import os
 import sqlite3
 import time
+import urllib.request
+import uuid
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -30,6 +34,27 @@ def carry_out(effect: dict[str, Any], store: sqlite3.Connection) -> dict[str, st
         return {"state": "failed", "reason": "No place was named; a person has to find it."}
     store.execute("INSERT INTO effect VALUES (?, ?, ?)", (effect["id"], effect["wanted"], place["value"]))
     return {"state": "done"}
+
+
+def take_in(matter: dict[str, Any], store: sqlite3.Connection) -> dict[str, str]:
+    """Note one escalation: here a line in a table. Answer that it is here, under a number of our own; what a person
+    finds out goes in a callback later. A later worker fetches the package (``request_for_package``)."""
+    reference = f"REF-{matter['number']}"
+    package = matter["package"] or {"sha256": "", "address": ""}
+    row = (matter["escalation"], reference, package["address"], package["sha256"])
+    store.execute("INSERT OR REPLACE INTO matter VALUES (?, ?, ?, ?)", row)
+    return {"state": "acknowledged", "reference": reference}
+
+
+def request_for_package(address: str, escalation: str, secret: str) -> urllib.request.Request:
+    """A signed request for the encrypted package. Send it, hash what comes, compare, open it with age."""
+    body = json.dumps({"type": "package.wanted", "data": {"escalation": escalation}}).encode()
+    name, moment = f"msg_{uuid.uuid4()}", str(int(time.time()))
+    key = base64.b64decode(secret.removeprefix("whsec_"))
+    digest = hmac.new(key, f"{name}.{moment}.".encode() + body, hashlib.sha256).digest()
+    signature = "v1," + base64.b64encode(digest).decode()
+    headers = {"webhook-id": name, "webhook-timestamp": moment, "webhook-signature": signature}
+    return urllib.request.Request(address, body, {"Content-Type": "application/json", **headers})  # noqa: S310
 
 
 def is_signed(headers: Any, body: bytes, secrets: list[str]) -> bool:
@@ -57,8 +82,11 @@ def answer_to(name: str, body: bytes, path: str) -> bytes:
         known = store.execute("SELECT answer FROM message WHERE id = ?", (name,)).fetchone()
         if known is None:
             said = json.loads(body)
-            wanted = said["data"].get("effects", []) if said["type"] == "effects.wanted" else []
-            results = {effect["id"]: carry_out(effect, store) for effect in wanted}
+            results = {}
+            if said["type"] == "effects.wanted":
+                results = {effect["id"]: carry_out(effect, store) for effect in said["data"]["effects"]}
+            elif said["type"] == "escalation.sent":
+                results = {said["data"]["escalation"]: take_in(said["data"], store)}
             known = (json.dumps({"results": results}),)
             store.execute("INSERT INTO message VALUES (?, ?)", (name, known[0]))
         store.execute("COMMIT")  # the effect and the memory of it together, before anything is answered
@@ -73,6 +101,9 @@ def serve(port: int, path: str, secrets: list[str], *, slow: float = 0.0, refuse
         store.execute("CREATE TABLE IF NOT EXISTS message (id TEXT PRIMARY KEY, answer TEXT NOT NULL)")
         store.execute("CREATE TABLE IF NOT EXISTS effect (id TEXT PRIMARY KEY, wanted TEXT, place TEXT)")
         store.execute("CREATE TABLE IF NOT EXISTS hit (id TEXT)")
+        store.execute(
+            "CREATE TABLE IF NOT EXISTS matter (id TEXT PRIMARY KEY, reference TEXT, address TEXT, sha256 TEXT)"
+        )
     refused = [0]
 
     class Receiver(BaseHTTPRequestHandler):

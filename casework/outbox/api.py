@@ -52,17 +52,10 @@ class CallbackView(APIView):
 
     def post(self, request: Request, public_id: UUID) -> Response:
         """Take over results; what was heard before is answered as it was then."""
-        body = request._request.body
-        if len(body) > _MOST_BYTES:
-            raise exceptions.ValidationError(_("This is more than one callback may hold. Send several."))
         endpoint = Endpoint.objects.for_key(public_id)
         if endpoint is None:
             raise Http404
-        try:
-            webhook_id = verify(request.headers, body, endpoint.good_secrets())
-        except BadSignature as bad:
-            raise Unproven(_refusal(bad.code)) from None
-        told = hear_callback(endpoint, webhook_id, _json(body))
+        told = hear_callback(endpoint, *proven_body(request, endpoint))
         return Response({"taken": told.taken, "left": told.left})
 
     def handle_exception(self, exc: Exception) -> Response:
@@ -71,11 +64,22 @@ class CallbackView(APIView):
         return super().handle_exception(exc)
 
 
-def _json(body: bytes) -> Any:
+def proven_body(request: Request, endpoint: Endpoint) -> tuple[str, Any]:
+    """The ``webhook-id`` and the JSON of a request that *endpoint* signed within five minutes; None for no JSON.
+
+    Raises errors of the REST framework: too long, not signed.
+    """
+    body = request._request.body
+    if len(body) > _MOST_BYTES:
+        raise exceptions.ValidationError(_("This is more than one callback may hold. Send several."))
     try:
-        return json.loads(body)
+        webhook_id = verify(request.headers, body, endpoint.good_secrets())
+    except BadSignature as bad:
+        raise Unproven(_refusal(bad.code)) from None
+    try:
+        return webhook_id, json.loads(body)
     except (ValueError, RecursionError):
-        raise NotResults from None
+        return webhook_id, None
 
 
 def _refusal(code: str) -> str:

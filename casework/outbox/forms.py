@@ -33,6 +33,18 @@ class EndpointForm(forms.Form):
         ),
     )
 
+    key = forms.CharField(
+        label=_("Key that the receiver gave us"),
+        max_length=500,
+        required=False,
+        widget=forms.PasswordInput,
+        help_text=_(
+            "Sent as a bearer token with notices to an API (XARF). Kept encrypted and never shown again. Left empty, "
+            "the one there is stays; with another address it has to be given again."
+        ),
+    )
+    forget_key = forms.BooleanField(label=_("Forget the key that is kept"), required=False)
+
     def __init__(self, data: Any = None, *, endpoint: Endpoint | None = None) -> None:
         initial = {}
         if endpoint is not None:
@@ -40,6 +52,14 @@ class EndpointForm(forms.Form):
         super().__init__(data, initial=initial, label_suffix="")
         if endpoint is not None:
             del self.fields["purpose"]
+        if endpoint is None or not endpoint.key:
+            del self.fields["forget_key"]
+
+    def clean_key(self) -> str:
+        key = str(self.cleaned_data["key"]).strip()
+        if not (key.isascii() and key.isprintable() and " " not in key):
+            raise forms.ValidationError(_("A key has no spaces and only plain characters."))
+        return key
 
     def clean_url(self) -> str:
         url = str(self.cleaned_data["url"]).strip()

@@ -222,20 +222,20 @@ class _PinnedTLS(HTTPSConnection):
     """The same under TLS: name indication and certificate are still those of the host."""
 
     def __init__(self, target: Target, dial: Callable[[], socket.socket], *, timeout: float) -> None:
-        super().__init__(target.host, target.port, timeout=timeout, ssl_context=_trust())
+        super().__init__(target.host, target.port, timeout=timeout, ssl_context=trust())
         self._dial = dial
 
     def _new_conn(self) -> socket.socket:
         return self._dial()
 
 
-def _trust() -> ssl.SSLContext:
+def trust() -> ssl.SSLContext:
+    """Who may vouch for a server: the system's authorities and, in private networks, the operator's file."""
     return _context(str(settings.OUTBOUND_CA_FILE or ""))
 
 
 @lru_cache(maxsize=4)
 def _context(extra: str) -> ssl.SSLContext:
-    """Who may vouch for a server: the system's authorities and, in private networks, the operator's file."""
     context = ssl.create_default_context()
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     if extra:

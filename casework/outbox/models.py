@@ -53,6 +53,8 @@ class Endpoint(models.Model):
     url = EncryptedTextField()
     purpose = models.CharField(max_length=10, choices=Purpose.choices)
     secrets = EncryptedJSONField()
+    #: A key that the receiver gave us, sent as a bearer token with what is posted plainly.
+    key = EncryptedTextField(blank=True)
     enabled = models.BooleanField(default=False)
     #: Why it was switched off, where the receiver itself asked for it.
     off_why = models.CharField(max_length=300, blank=True)
@@ -114,6 +116,12 @@ class Endpoint(models.Model):
         return (ipaddress.ip_network(self.private_net),) if self.net_approved_by_id else ()
 
 
+def mask(address: str) -> str:
+    """An e-mail address for people who don't need the whole: ``n…@ngo.example``."""
+    name, _at, host = address.rpartition("@")
+    return f"{name[:1]}…@{host}"
+
+
 @dataclass(frozen=True, slots=True)
 class CaseRef:
     """A case by its public id: its model lies above."""
@@ -137,8 +145,13 @@ class MessageQuerySet(models.QuerySet["Message"]):
 
 
 class Message(models.Model):
-    """One thing that leaves. ``public_id`` is its ``webhook-id``: the same on every attempt, so that whoever received
-    it twice does it once."""
+    """One thing that leaves. ``public_id`` is its ``webhook-id``, and in e-mail its Message-ID: the same on every
+    attempt, so that whoever received it twice does it once, or can see that it is the same."""
+
+    class Form(models.TextChoices):
+        WEBHOOK = "webhook", _("signed webhook")
+        PLAIN = "plain", _("document to an API")
+        MAIL = "mail", _("e-mail")
 
     class State(models.TextChoices):
         WAITING = "waiting", _("waiting")
@@ -148,11 +161,14 @@ class Message(models.Model):
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     kind = models.CharField(max_length=60)
-    endpoint = models.ForeignKey(Endpoint, on_delete=models.PROTECT, related_name="messages")
+    form = models.CharField(max_length=10, choices=Form.choices, default=Form.WEBHOOK)
+    endpoint = models.ForeignKey(Endpoint, null=True, on_delete=models.PROTECT, related_name="messages")
+    #: Where an e-mail goes; everything else goes to an endpoint.
+    mail_to = EncryptedTextField(blank=True)
     #: The public id of the case it speaks of, and of what in it asks for a result (effects).
     case_id = models.UUIDField(null=True, db_index=True)
     about = models.JSONField(default=list)
-    #: The very text that is signed and sent: RFC 8785 JSON.
+    #: The very text that is sent: RFC 8785 JSON, or a whole e-mail with its headers (RFC 5322).
     body = EncryptedTextField()
     state = models.CharField(max_length=10, choices=State.choices, default=State.WAITING)
     created_at = models.DateTimeField(db_default=Now())
@@ -174,9 +190,21 @@ class Message(models.Model):
             models.Index(fields=["state", "-id"], name="outbox_state"),
             GinIndex(fields=["about"], name="outbox_about"),
         ]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(form="mail", endpoint__isnull=True) & ~Q(mail_to="")
+                | ~Q(form="mail") & Q(endpoint__isnull=False, mail_to=""),
+                name="message_to_endpoint_or_mailbox",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.public_id}"
+
+    @property
+    def receiver(self) -> str:
+        """Whom it goes to, for people: an endpoint's name and host, or a mailbox of which only the start is shown."""
+        return self.endpoint.receiver if self.endpoint is not None else mask(self.mail_to)
 
     @property
     def case(self) -> CaseRef | None:

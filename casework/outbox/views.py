@@ -49,10 +49,9 @@ def messages_list(request: DeskRequest) -> HttpResponse:
     if state in Message.State.values:
         found = found.filter(state=state)
     page = Paginator(found, PAGE).get_page(request.GET.get("page"))
-    numbers = wording.case_numbers(page, request.user)
     states = [{"value": value, "text": text} for value, text in Message.State.choices]
-    context = {"page": page, "lines": [wording.line(each, numbers) for each in page], "states": states}
-    return render(request, "outbox/list.html", context | {"chosen": state})
+    context = {"page": page, "lines": wording.lines(page, request.user), "states": states}
+    return render(request, "outbox/list.html", context | {"chosen": state, "mail": wording.mail_warning()})
 
 
 @require_safe
@@ -77,7 +76,7 @@ def replay(request: DeskRequest, public_id: UUID) -> HttpResponseBase:
 
 
 def _show(request: DeskRequest, found: Message, form: ReplayForm, *, status: int = 200) -> HttpResponse:
-    line = wording.line(found, wording.case_numbers([found], request.user))
+    (line,) = wording.lines([found], request.user)
     context = {"line": line, "attempts": wording.attempts(found.tries.all()), "form": form}
     context["may_replay"] = found.state == Message.State.DEAD and request.user.may(Perm.TEND_OUTBOX)
     return render(request, "outbox/message.html", context, status=status)

@@ -12,8 +12,10 @@ from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from casework.accounts.models import User
+from casework.accounts.permissions import Perm
 
-from .models import Attempt, Endpoint, Message
+from .mail import FILES, NOWHERE
+from .models import Attempt, Endpoint, Message, mask
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -21,6 +23,12 @@ if TYPE_CHECKING:
 KINDS: dict[str, StrOrPromise] = {
     "effects.wanted": _("a decision for the platform"),
     "outbox.test": _("a test message"),
+    "escalation.waits": _("word to a partner that something waits"),
+    "escalation.reminder": _("a reminder to a partner"),
+    "escalation.link": _("a secure link to a partner"),
+    "escalation.glass": _("word to a supervisor that something went without a second person"),
+    "escalation.sent": _("an escalation to a partner's system"),
+    "escalation.xarf": _("a notice to a host"),
 }
 TONES = {Message.State.DEAD: "danger", Message.State.DELIVERED: "good", Message.State.WAITING: "caution"}
 
@@ -30,15 +38,34 @@ def kind_words(kind: str) -> str:
     return str(KINDS.get(kind, kind))
 
 
-def line(message: Message, numbers: dict[Any, str]) -> dict[str, Any]:
-    """A message as the list shows it; *numbers* are the case numbers that the reader may know."""
-    return {
-        "message": message,
-        "kind": kind_words(message.kind),
-        "tone": TONES.get(Message.State(message.state), ""),
-        "number": numbers.get(message.case_id, ""),
-        "story": story(message),
-    }
+def lines(messages: Iterable[Message], user: User) -> list[dict[str, Any]]:
+    """Messages as the pages show them. A whole mailbox is for those who set receivers up; others see its start."""
+    found = list(messages)
+    numbers, whole = case_numbers(found, user), user.may(Perm.MANAGE_OUTBOX)
+    return [
+        {
+            "message": message,
+            "kind": kind_words(message.kind),
+            "mailbox": message.mail_to if whole or not message.mail_to else mask(message.mail_to),
+            "tone": TONES.get(Message.State(message.state), ""),
+            "number": numbers.get(message.case_id, ""),
+            "story": story(message),
+        }
+        for message in found
+    ]
+
+
+def mail_warning() -> str:
+    """What people have to know about mail from this installation, where it does not go out; else nothing."""
+    if settings.EMAIL_BACKEND == FILES:
+        return _now("E-mail is written to files on this machine (%(place)s) and reaches nobody.") % {
+            "place": settings.EMAIL_FILE_PATH
+        }
+    if settings.EMAIL_BACKEND == NOWHERE:
+        return _now(
+            "No mail server is set up (EMAIL_HOST): e-mail waits here and is given up after 72 hours."
+        )
+    return ""
 
 
 def story(message: Message) -> str:
@@ -53,7 +80,7 @@ def story(message: Message) -> str:
                 % said
             )
         case Message.State.CANCELLED:
-            return _now("Not sent any more: what it asked for was replaced.")
+            return _now("Not sent any more: what it was about has ended or was replaced.")
     if not message.attempts:
         return _now("A worker sends it now.")
     return _now("%(count)d attempts so far; it is tried again by itself.") % said
@@ -99,6 +126,10 @@ def facts(endpoint: Endpoint, *, whole: bool) -> list[dict[str, Any]]:
         {"label": _now("Address"), "value": endpoint.url if whole else endpoint.host, "mono": True},
         {"label": _now("What it is for"), "value": endpoint.get_purpose_display()},
         {"label": _now("Secrets in force"), "value": len(endpoint.good_secrets())},
+        {
+            "label": _now("Key that the receiver gave us"),
+            "value": _now("kept") if endpoint.key else _now("none"),
+        },
         {"label": _now("Private network"), "value": net_words(endpoint)},
         {"label": _now("Address for its callbacks"), "value": callback_url(endpoint), "mono": True},
     ]

@@ -23,7 +23,7 @@ LOOPBACK = "127.0.0.0/8"
 
 
 class ExampleReceiver:
-    """``docs/example_receiver.py`` as whoever runs a platform would start it; *secrets* are those it knows."""
+    """``docs/example_receiver.py`` as a platform or a partner would start it; *secrets* are those it knows."""
 
     def __init__(self, directory: Path, secrets: str, *, slow: float = 0, refuse: int = 0) -> None:
         self.store = directory / "receiver.db"
@@ -48,7 +48,7 @@ class ExampleReceiver:
         return f"http://127.0.0.1:{self.port}/casework"
 
     def rows(self, table: str) -> list[tuple[Any, ...]]:
-        """What it keeps: ``hit`` (every request it accepted), ``message`` and ``effect``."""
+        """What it keeps: ``hit`` (every request it accepted), ``message``, ``effect``, ``matter``."""
         link = sqlite3.connect(self.store, timeout=30)
         try:
             return link.execute(f"SELECT * FROM {table}").fetchall()

@@ -1,5 +1,7 @@
 """Writes of the outbox: endpoints, messages, attempts, and what endpoints tell us."""
 
+from casework.outbox.mail import Attachment, BadMail
+
 from .delivering import begin_attempt, end_attempt, leave_attempt
 from .endpoints import (
     SameNetPerson,
@@ -11,14 +13,25 @@ from .endpoints import (
     switch_endpoint,
 )
 from .hearing import NotResults, Result, hear_callback
-from .posting import cancel_waiting, platform_endpoint, post, replay_message
+from .mailing import post_mail
+from .posting import (
+    cancel_about,
+    cancel_waiting,
+    platform_endpoint,
+    post,
+    post_plain,
+    replay_message,
+)
 
 __all__ = [
+    "Attachment",
+    "BadMail",
     "NotResults",
     "Result",
     "SameNetPerson",
     "approve_net",
     "begin_attempt",
+    "cancel_about",
     "cancel_waiting",
     "change_endpoint",
     "create_endpoint",
@@ -27,6 +40,8 @@ __all__ = [
     "leave_attempt",
     "platform_endpoint",
     "post",
+    "post_mail",
+    "post_plain",
     "replay_message",
     "rotate_secret",
     "send_test",

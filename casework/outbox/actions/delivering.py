@@ -10,9 +10,11 @@ import secrets
 from datetime import timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import F, QuerySet
 from django.db.models.functions import Now
+from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 
 from casework.audit.log import Verb, record
@@ -39,7 +41,7 @@ def begin_attempt(message: str, number: int, *, start: Start) -> Attempt | None:
         return None
     _end_interrupted(found)
     return Attempt.objects.create(
-        message=found, number=number, start=start.number, receiver=found.endpoint.receiver
+        message=found, number=number, start=start.number, receiver=found.receiver[:300]
     )
 
 
@@ -51,7 +53,7 @@ def end_attempt(attempt: Attempt, outcome: Outcome, *, start: Start) -> None:
     """
     confirm_start(start)
     # First the case that results concern, then the message: a decision takes them in that order too.
-    told = hear_answer(attempt.message, outcome.answer) if outcome.delivered else Told()
+    told = _tell(attempt.message, outcome) if outcome.delivered else Told()
     message = _locked(str(attempt.message.public_id))
     Attempt.objects.filter(pk=attempt.pk).update(
         ended_at=Now(), status=outcome.status, code=outcome.code, sentence=outcome.sentence[:500],
@@ -66,7 +68,7 @@ def end_attempt(attempt: Attempt, outcome: Outcome, *, start: Start) -> None:
         _record(Verb.OUTBOX_NOT_DELIVERED, message, code=outcome.code, status=outcome.status)
         if outcome.code == GONE:
             _close_endpoint(message)
-        _plan(message, retry_after=outcome.retry_after, hopeless=outcome.code == GONE)
+        _plan(message, retry_after=outcome.retry_after, hopeless=outcome.hopeless)
 
 
 @transaction.atomic
@@ -79,6 +81,13 @@ def leave_attempt(message: str, number: int, *, reason: str) -> None:
     found.attempts = number
     _record(Verb.OUTBOX_NOT_DELIVERED, found, code="stopped", status=None)
     _plan(found, retry_after=None, hopeless=False)
+
+
+def _tell(message: Message, outcome: Outcome) -> Told:
+    """Tell the room above, known by its path only, that *message* was taken, and what was answered."""
+    if message.kind in settings.OUTBOX_TELLS:
+        import_string(settings.OUTBOX_TELLS[message.kind])(message)
+    return hear_answer(message, outcome.answer)
 
 
 def wait_before(failed: int, retry_after: float | None) -> float:
@@ -112,11 +121,14 @@ def _settle(message: Message, state: Message.State) -> None:
 
 def _close_endpoint(message: Message) -> None:
     why = _("The receiver said that it is gone for good (410).")
-    if Endpoint.objects.filter(pk=message.endpoint_id, enabled=True).update(enabled=False, off_why=why):
-        record(
-            Verb.ENDPOINT_SWITCHED, actor=None, subject=message.endpoint,
-            endpoint=message.endpoint.public_id, enabled=False, why="gone",
-        )  # fmt: skip
+    endpoint = message.endpoint
+    if endpoint is None or not Endpoint.objects.filter(pk=endpoint.pk, enabled=True).update(
+        enabled=False, off_why=why
+    ):
+        return
+    record(
+        Verb.ENDPOINT_SWITCHED, actor=None, subject=endpoint, endpoint=endpoint.public_id, enabled=False, why="gone"
+    )  # fmt: skip
 
 
 def _end_interrupted(message: Message) -> None:

@@ -25,36 +25,48 @@ class SameNetPerson(PermissionDenied):
 
 @transaction.atomic
 def create_endpoint(
-    *, actor: User, name: str, url: str, purpose: str, private_net: str = ""
+    *, actor: User, name: str, url: str, purpose: str, private_net: str = "", key: str = ""
 ) -> tuple[Endpoint, str]:
     """A new endpoint, switched off, and its secret, which is shown once."""
     secret = new_secret()
     endpoint = Endpoint.objects.create(
         name=name, url=url, purpose=purpose, secrets=[{"secret": secret, "until": None}],
-        private_net=private_net, net_proposed_by=actor if private_net else None,
+        private_net=private_net, net_proposed_by=actor if private_net else None, key=key,
     )  # fmt: skip
     record(
         Verb.ENDPOINT_CREATED, actor=actor, subject=endpoint, endpoint=endpoint.public_id, purpose=purpose,
-        private_net=private_net, personal={"name": name, "url": url},
+        private_net=private_net, key=bool(key), personal={"name": name, "url": url},
     )  # fmt: skip
     return endpoint, secret
 
 
 @transaction.atomic
 def change_endpoint(
-    endpoint: Endpoint, *, actor: User, name: str, url: str, private_net: str = ""
+    endpoint: Endpoint,
+    *,
+    actor: User,
+    name: str,
+    url: str,
+    private_net: str = "",
+    key: str = "",
+    forget_key: bool = False,
 ) -> Endpoint:
-    """Change name, address or private network. Another address or network needs the second person anew."""
+    """Change name, address, private network or key. Another address or network needs the second person anew.
+
+    An empty *key* keeps the one there is, but never for another address: keys go nowhere but where they were meant for.
+    """
     found = _locked(endpoint)
-    was = {"name": found.name, "url": found.url}
+    was, had_key = {"name": found.name, "url": found.url}, bool(found.key)
+    if key or forget_key or found.url != url:
+        found.key = key
     if (found.url, found.private_net) != (url, private_net):
         found.net_proposed_by, found.net_approved_by = (actor if private_net else None), None
     found.name, found.url = name, url
     was_net, found.private_net = found.private_net, private_net
-    found.save(update_fields=["name", "url", "private_net", "net_proposed_by", "net_approved_by"])
+    found.save(update_fields=["name", "url", "private_net", "key", "net_proposed_by", "net_approved_by"])
     record(
         Verb.ENDPOINT_CHANGED, actor=actor, subject=found, endpoint=found.public_id, was_net=was_net,
-        private_net=private_net,
+        private_net=private_net, key=bool(found.key), had_key=had_key, new_key=bool(key),
         personal={"was": was["name"], "was_url": was["url"], "name": name, "url": url},
     )  # fmt: skip
     return found

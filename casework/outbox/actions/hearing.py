@@ -19,7 +19,8 @@ DONE, FAILED = "done", "failed"
 #: What a callback is called; our own messages, sent back to us, are called something else.
 SETTLED = "results.settled"
 _MOST_RESULTS = 500
-_REASON_KEPT = 500
+#: Texts of a result, and how many characters of each are kept.
+_KEPT = {"reason": 500, "reference": 200, "outcome": 20, "sha256": 64}
 
 
 class NotResults(Exception):
@@ -28,11 +29,19 @@ class NotResults(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """The receiver did what was asked under this public id, or could not, and then why."""
+    """The receiver did what was asked under this public id, or could not, and then why.
+
+    A partner's system may say more: *state* as it stands in the answer, their *reference*, an *outcome* (a code), and
+    the digest of the file that they have.
+    """
 
     id: str
     done: bool
     reason: str = ""
+    state: str = ""
+    reference: str = ""
+    outcome: str = ""
+    sha256: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +84,7 @@ def hear_callback(endpoint: Endpoint, webhook_id: str, body: Any) -> Told:
 
 
 def read_results(data: Any) -> list[Result]:
-    """``{"results": {id: {"state": "done" | "failed", "reason": text}}}`` as results. Raises ``NotResults``."""
+    """``{"results": {id: {"state": "done" | "failed" | …, "reason": text, …}}}`` as results. Raises ``NotResults``."""
     found = data.get("results") if isinstance(data, dict) else None
     if not isinstance(found, dict) or len(found) > _MOST_RESULTS:
         raise NotResults
@@ -83,13 +92,20 @@ def read_results(data: Any) -> list[Result]:
 
 
 def _result(public_id: str, said: Any) -> Result:
-    if not isinstance(said, dict) or said.get("state") not in (DONE, FAILED):
+    if not isinstance(said, dict) or said.get("state") not in _known_states():
         raise NotResults
-    reason = said.get("reason", "")
-    if not isinstance(reason, str):
+    texts = {name: _text(said.get(name, ""), most) for name, most in _KEPT.items()}
+    return Result(public_id, said["state"] == DONE, state=said["state"], **texts)
+
+
+def _text(value: Any, most: int) -> str:
+    if not isinstance(value, str):
         raise NotResults
-    clean = reason.encode("utf-8", "replace").decode().replace("\x00", "")
-    return Result(public_id, said["state"] == DONE, clean[:_REASON_KEPT])
+    return value.encode("utf-8", "replace").decode().replace("\x00", "")[:most]
+
+
+def _known_states() -> set[str]:
+    return {state for _path, states in settings.OUTBOX_HEARS.values() for state in states}
 
 
 def _by_kind(endpoint: Endpoint, results: Sequence[Result]) -> dict[str, list[Result]]:
@@ -103,10 +119,12 @@ def _by_kind(endpoint: Endpoint, results: Sequence[Result]) -> dict[str, list[Re
 
 
 def _pass_on(by_kind: Mapping[str, Sequence[Result]], *, offered: int) -> Told:
-    """Give results to whoever asked; that room lies above and is known by its path only."""
-    taken = sum(
-        import_string(settings.OUTBOX_HEARS[kind])(results)
-        for kind, results in by_kind.items()
-        if results and kind in settings.OUTBOX_HEARS
-    )
+    """Give results to whoever asked; that room lies above and is known by its path only. What it has no ear for is
+    left."""
+    taken = 0
+    for kind, results in by_kind.items():
+        path, states = settings.OUTBOX_HEARS.get(kind, ("", ()))
+        heard = [result for result in results if result.state in states]
+        if heard:
+            taken += import_string(path)(heard)
     return Told(taken, offered - taken)

@@ -8,7 +8,7 @@ from typing import Any
 
 import rfc8785
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.db.models.functions import Now
 
 from casework.accounts.models import User
@@ -43,17 +43,37 @@ def post(
     as ``data``. *case* is anything with a ``public_id``, or None. *about* are public ids that the receiver may report
     results for, at once or by callback. Raises ``OutsideTransaction``.
     """
-    if not transaction.get_connection().in_atomic_block:
-        raise OutsideTransaction(f"{kind} must be posted inside the transaction of what causes it.")
     said: dict[str, Any] = {
         "type": kind,
         "timestamp": datetime.now(UTC).isoformat(timespec="seconds"),
         "data": dict(payload),
     }
-    message = Message.objects.create(
-        kind=kind, endpoint=endpoint, case_id=case.public_id if case is not None else None, about=list(about),
-        body=rfc8785.dumps(said).decode(), created_by=actor, next_try_at=Now(),
-    )  # fmt: skip
+    message = Message(kind=kind, endpoint=endpoint, body=rfc8785.dumps(said).decode())
+    return put_in(message, case=case, actor=actor, about=about)
+
+
+def post_plain(
+    endpoint: Endpoint,
+    kind: str,
+    document: bytes,
+    *,
+    case: Any,
+    actor: User | None,
+    about: Sequence[str] = (),
+) -> Message:
+    """The same for a *document* (JSON in UTF-8) in somebody else's format: it is sent as it stands, without envelope
+    or signature, with the endpoint's key as a bearer token where it has one. Raises ``OutsideTransaction``."""
+    message = Message(kind=kind, form=Message.Form.PLAIN, endpoint=endpoint, body=document.decode())
+    return put_in(message, case=case, actor=actor, about=about)
+
+
+def put_in(message: Message, *, case: Any, actor: User | None, about: Sequence[str]) -> Message:
+    """Store a new message with its first attempt and its entry. Raises ``OutsideTransaction``."""
+    if not transaction.get_connection().in_atomic_block:
+        raise OutsideTransaction(f"{message.kind} must be posted inside the transaction of what causes it.")
+    message.case_id = case.public_id if case is not None else None
+    message.about, message.created_by, message.next_try_at = list(about), actor, Now()
+    message.save(force_insert=True)
     record(Verb.OUTBOX_POSTED, actor=actor, subject=message, case=case, **codes_of(message))
     add_try(message, 1, after=0.0)
     return message
@@ -74,7 +94,8 @@ def codes_of(message: Message) -> dict[str, Any]:
     return {
         "message": message.public_id,
         "kind": message.kind,
-        "endpoint": message.endpoint.public_id,
+        "form": message.form,
+        "endpoint": message.endpoint.public_id if message.endpoint is not None else None,
         "attempts": message.attempts,
     }
 
@@ -103,10 +124,18 @@ def cancel_waiting(case: Any, kind: str, *, actor: User | None, why: str) -> int
 
     One that is being handed over in this moment may still arrive; its attempt says so.
     """
-    waiting = Message.objects.select_for_update().filter(
-        case_id=case.public_id, kind=kind, state__in=(Message.State.WAITING, Message.State.DEAD)
-    )
-    found = list(waiting)
+    return _cancel(Message.objects.filter(case_id=case.public_id, kind=kind), case, actor=actor, why=why)
+
+
+@transaction.atomic
+def cancel_about(public_id: str, *, case: Any, actor: User | None, why: str) -> int:
+    """The same for whatever speaks of *public_id*."""
+    return _cancel(Message.objects.filter(about__contains=[public_id]), case, actor=actor, why=why)
+
+
+def _cancel(messages: QuerySet[Message], case: Any, *, actor: User | None, why: str) -> int:
+    waiting = messages.filter(state__in=(Message.State.WAITING, Message.State.DEAD)).order_by("pk")
+    found = list(waiting.select_for_update(of=("self",)).select_related("endpoint"))
     for message in found:
         Message.objects.filter(pk=message.pk).update(
             state=Message.State.CANCELLED, settled_at=Now(), next_try_at=None

@@ -7,6 +7,7 @@ from django.urls import path, re_path
 from rest_framework.views import APIView
 
 from casework.accounts.permissions import open_to_everybody
+from casework.escalations import api as escalations
 from casework.outbox import api as outbox
 from casework.reports import api as reports
 
@@ -27,6 +28,11 @@ urlpatterns = [
         "v1/callbacks/<uuid:public_id>/",
         open_to_everybody(outbox.CallbackView.as_view()),
         name="api_callback",
+    ),
+    path(
+        "v1/escalations/<uuid:public_id>/package/",
+        open_to_everybody(escalations.PackageView.as_view()),
+        name="api_package",
     ),
     path("schema/", reports.schema, name="api_schema"),
     path("docs/", reports.docs, name="api_docs"),

@@ -220,8 +220,13 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 FRAME_PARTS = {
     "meter": "casework.wellbeing.meter.frame_part",
     "due": "casework.cases.frame.due",
-    "counts": "casework.cases.frame.counts",
 }
+#: The numbers beside the entries of the rail, each app's own: called with the request, name of an address -> number.
+FRAME_COUNTS = ["casework.cases.frame.counts", "casework.escalations.frame.counts"]
+
+#: What the reporter's status page shows and the layer ``reports`` may not import: name -> dotted path, called with the
+#: report.
+STATUS_PARTS = {"handed": "casework.escalations.reporting.passed_on"}
 
 #: Called with a case, in the same transaction, when it becomes restricted or free again.
 ON_RESTRICTION = "casework.evidence.actions.recount_known"
@@ -281,6 +286,12 @@ JOB_KINDS: dict[str, dict[str, Any]] = {
         "lease": 150,
         "on_quarantine": "casework.evidence.actions.leave_unread",
     },
+    "legal.keep_time": {
+        "path": "casework.legal.tasks.keep_time",
+        "queue": "maintain",
+        "lease": 150,
+        "every": 60,
+    },
     "hashbanks.keep": {
         "path": "casework.hashbanks.tasks.keep",
         "queue": "maintain",
@@ -322,6 +333,30 @@ JOB_KINDS: dict[str, dict[str, Any]] = {
         "queue": "deliver",
         "lease": 150,
         "on_quarantine": "casework.outbox.actions.leave_attempt",
+    },
+    "escalations.package": {
+        "path": "casework.escalations.tasks.make_package",
+        "queue": "deliver",
+        "lease": 150,
+        "on_quarantine": "casework.escalations.actions.packages.leave_package",
+    },
+    "escalations.stamp": {
+        "path": "casework.escalations.tasks.stamp_package",
+        "queue": "deliver",
+        "lease": 150,
+        "on_quarantine": "casework.escalations.actions.packages.leave_unstamped",
+    },
+    "escalations.keep_time": {
+        "path": "casework.escalations.tasks.keep_time",
+        "queue": "maintain",
+        "lease": 150,
+        "every": 300,
+    },
+    "escalations.tip": {
+        "path": "casework.escalations.tasks.send_tip",
+        "queue": "deliver",
+        "lease": 150,
+        "on_quarantine": "casework.escalations.actions.tips.leave_run",
     },
     "evidence.assess_again": {
         "path": "casework.evidence.tasks.assess_again",
@@ -387,12 +422,47 @@ def _nets(name: str) -> tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...
 
 #: Private networks that requests of ours may enter (casework/outbox/addresses.py); none unless listed.
 OUTBOUND_ALLOWED_NETS = _nets("OUTBOUND_ALLOWED_NETS")
-#: Called with the results that a receiver reported, in one transaction: kind of message -> dotted path.
-OUTBOX_HEARS = {"effects.wanted": "casework.cases.actions.hearing.hear_platform"}
+#: Called with the results that a receiver reported, in one transaction: kind of message -> dotted path, and which
+#: states of a result it understands.
+_PARTNER_SAYS = ("casework.escalations.notices.hear_partner", ("acknowledged", "answered", "declined"))
+OUTBOX_HEARS: dict[str, tuple[str, tuple[str, ...]]] = {
+    "effects.wanted": ("casework.cases.actions.hearing.hear_platform", ("done", "failed")),
+    "escalation.sent": _PARTNER_SAYS,
+    "escalation.reminder": _PARTNER_SAYS,
+}
+#: Called with a message that was taken, in the same transaction: kind of message -> dotted path.
+OUTBOX_TELLS = {
+    "escalation.sent": "casework.escalations.notices.note_taken",
+    "escalation.xarf": "casework.escalations.notices.note_taken",
+}
+#: Called with an exchange and the keys of entries that it has taken, in the same transaction.
+ON_HASHES_TAKEN = "casework.escalations.notices.note_hashes_taken"
+#: How long a partner may see and fetch what it was sent, in days.
+ESCALATION_ACCESS_DAYS = _int("ESCALATION_ACCESS_DAYS", 30)
+#: Who writes to hosts and partners: the organisation's name and its e-mail address for answers.
+DESK_NAME = _env("CASEWORK_DESK_NAME", "" if PROFILE == "production" else "Casework demo desk")
+DESK_CONTACT = _env("CASEWORK_DESK_CONTACT", "" if PROFILE == "production" else "desk@casework.example")
 #: A PEM file with authorities of a private network, trusted beside the system's.
 OUTBOUND_CA_FILE = _env("OUTBOUND_CA_FILE")
 #: Where reports to NCMEC go. Its test server throws away what it gets; "production" has to be said.
 CYBERTIP_ENVIRONMENT = _choice("CYBERTIP_ENVIRONMENT", ("test", "production"), "test")
+#: Our account there; the password is read by workers only, from a file that web processes can't read.
+CYBERTIP_USER = _env("CYBERTIP_USER")
+CYBERTIP_PASSWORD_FILE = _env("CYBERTIP_PASSWORD_FILE")
+#: Another server that speaks NCMEC's protocol, for trying things out. Never together with "production".
+CYBERTIP_URL = _env("CYBERTIP_URL").rstrip("/")
+if CYBERTIP_URL and CYBERTIP_ENVIRONMENT == "production":
+    raise ImproperlyConfigured("CYBERTIP_URL is for trying things out; unset it where reports are meant.")
+#: Who reports, as NCMEC and the police read it: a person, and optionally where legal process is served.
+CYBERTIP_REPORTER = {
+    "name": _env("CYBERTIP_REPORTER_NAME"),
+    "mail": _env("CYBERTIP_REPORTER_MAIL"),
+    "phone": _env("CYBERTIP_REPORTER_PHONE"),
+    "company": _env("CYBERTIP_COMPANY"),
+    "legal_url": _env("CYBERTIP_LEGAL_URL"),
+}
+#: Where workers keep NCMEC's schema.
+CYBERTIP_SCHEMA_DIR = CASEWORK_HOME / "cybertip"
 #: Where workers look for lists of hashes that the operator puts there as files.
 HASH_LISTS_DIR = Path(_env("HASH_LISTS_DIR") or CASEWORK_HOME / "lists").absolute()
 
@@ -494,6 +564,8 @@ UPLOAD_MAX_FILES = 50
 UPLOAD_MAX_SENDER_BYTES = _int("UPLOAD_MAX_SENDER_BYTES", 20 * 1024 * 1024 * 1024)
 EVIDENCE_STORE = _env("EVIDENCE_STORE", "casework.evidence.storage.FileStore")
 EVIDENCE_DIR = CASEWORK_HOME / "evidence"
+#: Files of the store that belong to no blob and are kept all the same: dotted paths of functions that give their keys.
+EVIDENCE_ALSO_KEPT = ("casework.escalations.reading.stored_packages",)
 MODELS_DIR = CASEWORK_HOME / "models"
 #: Directories with descriptions of this installation's own models, and on what models run (docs/models.md).
 MODEL_CARDS = tuple(Path(name).absolute() for name in _env("MODEL_CARDS").split())
@@ -508,6 +580,9 @@ LOG_ORIGIN = _env("CASEWORK_LOG_ORIGIN", f"{urlsplit(PUBLIC_URL).netloc}/casewor
 LOG_VKEY = _env("CASEWORK_LOG_VKEY")
 # The name under which evidence packages are signed; partners know the key by it, so it stays when the address changes.
 PACKAGE_SIGNER = _env("CASEWORK_PACKAGE_SIGNER", f"{urlsplit(PUBLIC_URL).netloc}/casework-packages")
+#: An RFC 3161 authority that stamps packages, and a PEM file of the roots it chains to; no stamp without both.
+TIMESTAMP_URL = _env("TIMESTAMP_URL")
+TIMESTAMP_CA_FILE = _env("TIMESTAMP_CA_FILE")
 #: The log lies below ``cases`` and asks this model's ``for_user`` whose case an entry may be shown with.
 LOG_CASE_MODEL = "cases.Case"
 REVEAL_SECONDS = 15
@@ -553,7 +628,35 @@ USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "UTC"
 
-EMAIL_BACKEND = _env("EMAIL_BACKEND", "django.core.mail.backends.filebased.EmailBackend")
+# Mail leaves through workers only (casework/outbox/mail.py): by SMTP where EMAIL_HOST names a server; without one a
+# demo writes files, and a real desk keeps it in the outbox.
+EMAIL_HOST = _env("EMAIL_HOST")
+_EMAIL_WITHOUT_HOST = "dummy" if PROFILE == "production" else "filebased"
+EMAIL_BACKEND = (
+    "casework.outbox.mail.SmtpBackend"
+    if EMAIL_HOST
+    else f"django.core.mail.backends.{_EMAIL_WITHOUT_HOST}.EmailBackend"
+)
+_EMAIL_TLS = _choice("EMAIL_TLS", ("starttls", "tls", "none"), "starttls")
+EMAIL_USE_TLS, EMAIL_USE_SSL = _EMAIL_TLS == "starttls", _EMAIL_TLS == "tls"
+EMAIL_PORT = _int("EMAIL_PORT", 465 if EMAIL_USE_SSL else 587)
+EMAIL_HOST_USER = _env("EMAIL_USER")
+EMAIL_TIMEOUT = 15
+
+
+def _email_password() -> str:
+    name = _env("EMAIL_PASSWORD_FILE")
+    if not name or CASEWORK_ROLE != "worker":  # nobody else sends
+        return ""
+    try:
+        return Path(name).read_text("utf-8").strip()
+    except OSError as error:
+        raise ImproperlyConfigured(
+            f"EMAIL_PASSWORD_FILE names {name}, which can't be read: {error}."
+        ) from error
+
+
+EMAIL_HOST_PASSWORD = _email_password()
 EMAIL_FILE_PATH = CASEWORK_HOME / "mail"
 DEFAULT_FROM_EMAIL = _env("DEFAULT_FROM_EMAIL", "casework@localhost")
 

@@ -43,6 +43,11 @@ def person(name: str, **kwargs: Any) -> User:
     return user
 
 
+def refusal(name: str) -> int:
+    """What one of the cast without the right is answered: a partner's people do not learn what there is."""
+    return 404 if CAST[name][0] == Role.PARTNER else 403
+
+
 def client_of(user: User | None, **kwargs: Any) -> Client:
     """A browser in which *user* has just signed in with password and second factor (nobody, for None)."""
     client = Client(**kwargs)

@@ -80,11 +80,27 @@ def take_the_tour(running: RunningInstallation, chromium: str) -> None:
         shown = the_desk(page_of, case_address(running, "flagged-one"), case_address(running, "painting"))
         the_traces_in_pixels(page_of, a_spliced_report(running))
         the_leak(page_of, shown)
+        the_way_out(page_of)
         the_log(page_of, case_address(running, "harbour"))
         browser.close()
 
 
 PageOf = Callable[..., "Page"]
+
+
+def the_way_out(page_of: PageOf) -> None:
+    """What would leave with Mona's draft as Lena reads it; what left, as Nia of the partner finds it."""
+    page = page_of("lena")
+    page.goto("/escalations/?show=approve")
+    page.locator("main a[href*='/escalations/']", has_text="ES-").first.click()
+    page.keyboard.press("p")
+    page.wait_for_url("**/preview/")
+    keep(page, "what-leaves")
+    page = page_of("nia", size=(1440, 1100))
+    page.goto("/portal/")
+    page.locator("main a[href*='/portal/']", has_text="ES-").first.click()
+    page.wait_for_selector("#package-sha256")
+    keep(page, "portal")
 
 
 def the_reporter(page_of: PageOf) -> None:

@@ -13,7 +13,7 @@ import pytest
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from casework.accounts.permissions import GRANTS, PUBLIC, SIGNED_IN, Perm, Role
-from tests.cast import CAST, client_of, person
+from tests.cast import CAST, client_of, person, refusal
 from tests.worlds import World, make_world
 
 pytestmark = pytest.mark.django_db
@@ -146,7 +146,7 @@ def judge(who: str, door: Door, answer: Any) -> str:
     if not may(who, door.permission):
         if who == "stranger":
             return "" if to_sign_in else "a stranger was not sent to sign in"
-        return "" if status == 403 else "refused people get 403"
+        return "" if status == refusal(who) else "refused people get 403, and a partner's people 404"
     if to_sign_in:
         return "somebody with the right was sent to sign in"
     if status == 403 and door.name not in REFUSES_ITSELF:
@@ -230,7 +230,8 @@ def test_doors_reach_rows_only_through_for_user():
 
 
 def test_an_unknown_object_is_404_for_everybody_with_the_right():
-    nothing = {name: uuid.uuid4() for name in ("public_id", "effect_id")} | {
+    nothing = {name: uuid.uuid4() for name in ("public_id", "effect_id", "case_id", "hold_id", "letter_id")} | {
+        "type": "x",
         "form": "decision", "kind": "contact", "token": "x", "pk": 0, "step": "who", "format": "json", "signal": "ela",
     }  # fmt: skip
     lena = client_of(person("lena"))

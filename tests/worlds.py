@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import io
+import uuid
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
+import pyrage
 from django.contrib.auth.tokens import default_token_generator
 from django.db import transaction
 from django.utils import timezone
@@ -15,6 +18,7 @@ from casework.accounts.models import Organisation
 from casework.cases import actions as cases
 from casework.cases.actions.decisions import standing_decision
 from casework.cases.models import Basis, Case, Effect, Outcome, Policy
+from casework.escalations.models import Package, SecureLink
 from casework.evidence import actions as evidence
 from casework.evidence.models import (
     BankMatch,
@@ -31,11 +35,15 @@ from casework.evidence.models import (
 from casework.evidence.sealing import seal
 from casework.hashbanks.exchanges.models import Exchange
 from casework.hashbanks.models import Bank, Entry
+from casework.legal import actions as legal
 from casework.outbox import actions as outbox
 from casework.outbox.models import Endpoint, Message
+from casework.partners import actions as partners
+from casework.partners.models import Channel, Contact, Partner
 from casework.reports.models import ApiKey, Report
 from casework.scoring.models import Calibration
 from tests.cast import make_case, person
+from tests.escalations import handing
 
 
 @dataclass(frozen=True)
@@ -131,7 +139,90 @@ def _objects(case: Case, *, revealer: str, decider: str) -> dict[str, Any]:
     objects |= {"case_offer": of_case, "match_judge": {"public_id": match.public_id}}
     objects["evidence_trace"] = {"public_id": trace.public_id}
     objects |= {name: {"public_id": report.public_id} for name in ("report_message", "report_element")}
-    return objects | _outbox(case)
+    return objects | _outbox(case) | _escalation(case) | _legal(case) | _handed_over(case)
+
+
+def _handed_over(case: Case) -> dict[str, Any]:
+    """What nia's organisation was sent of the case, with a file, and a secure link to it."""
+    partner = Partner.objects.filter(contacts__user=person("nia")).first() or handing.make_partner(
+        people=(person("nia"),)
+    )
+    sent = handing.make_sent(partner, case=case)
+    Package.objects.filter(pk=handing.make_package(sent).pk).update(stamp=b"0", stamped_at=timezone.now())
+    link = SecureLink.objects.create(
+        escalation=sent, contact=partner.contacts.get(), token_hash=uuid.uuid4().hex, code_hash="-", code_by="phone",
+        made_by=person("mona"), expires_at=timezone.now() + timedelta(days=1),
+    )  # fmt: skip
+    of_matter = {"public_id": sent.public_id}
+    names = ("escalation", "claim", "release", "package", "stamp", "acknowledge", "line", "answer", "decline")
+    objects: dict[str, Any] = {f"portal_{name}": of_matter for name in names}
+    objects["escalation_link_revoke"] = {"public_id": link.public_id}
+    return objects | {"escalation_link_new": of_matter}
+
+
+def _escalation(case: Case) -> dict[str, Any]:
+    """What the desk does with a draft of mona's that waits for a second person."""
+    partner = Partner.objects.filter(organisation__name="A partner").first() or handing.make_partner(
+        "A partner"
+    )
+    draft = handing.make_sent(partner, case=case, state="draft", offered_at=timezone.now())
+    of_draft = {"public_id": draft.public_id}
+    names = (
+        "edit", "preview", "offer", "approve", "return", "refuse", "imagery", "glass", "review", "package", "line",
+        "withdraw", "close",
+    )  # fmt: skip
+    objects: dict[str, Any] = {f"escalation_{name}": of_draft for name in names}
+    objects |= {
+        "escalation": of_draft,
+        "escalation_draft": of_draft | {"form": "edit"},
+        "api_package": of_draft,
+    }
+    objects |= {name: {"public_id": case.public_id} for name in ("case_escalate", "case_escalations")}
+    return objects | _tip(case)
+
+
+def _tip(case: Case) -> dict[str, Any]:
+    """A draft of a report to NCMEC that somebody who does not walk began."""
+    ncmec = Partner.objects.filter(organisation__name="NCMEC").first() or handing.make_partner(
+        "NCMEC", channel=Channel.CYBERTIP
+    )
+    draft = handing.make_sent(ncmec, case=case, state="draft", drafted_by=person("stan"))
+    names = ("escalation_tip", "escalation_tip_describe", "escalation_tip_xml", "escalation_tip_again")
+    return {name: {"public_id": draft.public_id} for name in names}
+
+
+def _legal(case: Case) -> dict[str, Any]:
+    """A legal request that somebody who does not walk entered about *case*, its letter, and a hold of the case.
+
+    A request is no object of the case; what belongs to a case that it concerns is.
+    """
+    stan = person("stan")
+    made = legal.enter_request(
+        actor=stan, type="search_warrant", authority="A court", country="US", received_at=timezone.now(),
+        deadline_at=timezone.now() + timedelta(days=7), targets=[{"kind": "case", "value": case.number}],
+        categories=["locators"],
+    )  # fmt: skip
+    letter = legal.write_letter(made, actor=stan, kind="receipt")
+    hold = cases.place_hold(case, actor=stan, why="litigation", until=None, reference="2026/1")
+    of_case, of_request = {"public_id": case.public_id}, {"public_id": made.public_id}
+    of_letter = of_request | {"letter_id": letter.public_id}
+    of_hold = of_case | {"hold_id": hold.public_id}
+    of_matter = of_request | {"case_id": case.public_id}
+    objects: dict[str, Any] = {
+        "legal_holds": of_case, "legal_hold_place": of_case, "legal_hold_ask": of_hold, "legal_hold_release": of_hold,
+        "legal_produce": of_matter, "legal_leave_out": of_matter,
+    }  # fmt: skip
+    if case.restricted:
+        return objects
+    names = (
+        "document", "store", "check", "accept", "refuse", "reopen", "withdraw", "renew", "process", "silence",
+        "notified", "partner", "answer", "settle", "close", "request",
+    )  # fmt: skip
+    objects |= {f"legal_{name}": of_request for name in names}
+    objects |= {"legal_letter": of_letter, "legal_letter_release": of_letter}
+    objects["legal_letter_file"] = of_letter | {"form": "pdf"}
+    objects["legal_letter_write"] = of_request | {"kind": "receipt"}
+    return objects | {"legal_enter": {"type": "subpoena"}, "legal_statistics_file": {"form": "csv"}}
 
 
 def _endpoint() -> Endpoint:
@@ -214,6 +305,27 @@ def _models() -> dict[str, Any]:
     }
 
 
+def _partners() -> dict[str, Any]:
+    """A partner that waits for a second person, with a contact, a key and a change that somebody who does not walk
+    entered; no case holds them."""
+    change = partners.propose_partner(actor=person("stan"), name="A proposed partner", kind="ngo")
+    partner = change.partner
+    contact = Contact.objects.create(partner=partner, name="Somebody")
+    recipient = str(pyrage.x25519.Identity.generate().to_public())
+    key = partners.add_key(partner, recipient, actor=person("stan"))
+    of_partner = {"public_id": partner.public_id}
+    names = ("change", "suspend", "resume", "contact_add", "key_add")
+    objects: dict[str, Any] = {f"partner_{name}": of_partner for name in names} | {"partner": of_partner}
+    for name, row in (("contact_change", contact), ("contact_end", contact), ("proposal", change)):
+        objects[f"partner_{name}"] = {"public_id": row.public_id}
+    for name in ("proposal_agree", "proposal_refuse"):
+        objects[f"partner_{name}"] = {"public_id": change.public_id}
+    return objects | {
+        name: {"public_id": key.public_id}
+        for name in ("partner_key", "partner_key_verify", "partner_key_revoke")
+    }
+
+
 def make_world() -> World:
     """Two cases alike but for one being restricted; what no case holds (people, keys) stands in both."""
     mona = person("mona")
@@ -234,7 +346,8 @@ def make_world() -> World:
         | _objects(make_case(), revealer="mona", decider="mona")
         | _banks()
         | _models()
-        | _endpoints(),
+        | _endpoints()
+        | _partners(),
         restricted={"form": "decision", "kind": "contact"}
         | _objects(restricted, revealer="sena", decider="sena"),
         restricted_case=restricted,

@@ -13,7 +13,7 @@ from typing import Any
 
 from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponseBase
 from django.utils.translation import gettext_lazy as _
 
 
@@ -85,6 +85,7 @@ class Perm(StrEnum):
     USE_PORTAL = "use_portal"  # work with what one's own organisation was sent
     READ_LEGAL = "read_legal"  # see legal requests
     HANDLE_LEGAL = "handle_legal"  # enter, check, accept, refuse and answer legal requests
+    REOPEN_LEGAL = "reopen_legal"  # have a legal request checked anew that somebody found not authentic
 
 
 _DESK = {
@@ -112,6 +113,7 @@ GRANTS: dict[Role, frozenset[Perm]] = {
         | _OUTWARD
         | {
             Perm.REVIEW_BREAK_GLASS,
+            Perm.REOPEN_LEGAL,
             Perm.READ_LOG,
             Perm.READ_PEOPLE,
             Perm.GRANT_CLEARANCE,
@@ -168,12 +170,17 @@ View = Callable[..., HttpResponseBase]
 
 
 def requires(perm: Perm) -> Callable[[View], View]:
-    """Declare and enforce the permission of a view: 403 for a signed-in person whose role lacks *perm*."""
+    """Declare and enforce the permission of a view: 403 for a signed-in person whose role lacks *perm*.
+
+    For a partner's people there is nothing but the portal: they get 404, and do not learn what there is.
+    """
 
     def decorate(view: View) -> View:
         @wraps(view)
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             if not (request.user.is_authenticated and request.user.may(perm)):
+                if getattr(request.user, "role", Role.NONE) == Role.PARTNER:
+                    raise Http404
                 raise PermissionDenied
             return view(request, *args, **kwargs)
 

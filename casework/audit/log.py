@@ -15,7 +15,7 @@ from django.db import connection, models
 
 from . import merkle
 from .models import Checkpoint, Entry, EntryDetail
-from .reading import Filters, TimelineEntry, entries_for, timeline
+from .reading import Filters, TimelineEntry, entries_for, history_of, timeline
 from .verbs import Verb
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ __all__ = [
     "Verb",
     "entries_for",
     "health",
+    "history_of",
     "leaf_hash",
     "record",
     "timeline",

@@ -37,7 +37,7 @@ class AppendOnlyQuerySet(models.QuerySet[Any]):
         raise AppendOnly("Entries of the log are never changed.")
 
 
-class EntryQuerySet(AppendOnlyQuerySet):
+class LogQuerySet(AppendOnlyQuerySet):
     def for_user(self, user: User) -> Self:
         """All entries for those who may read the log; what each shows of itself is decided in ``reading``."""
         return self.all() if user.is_authenticated and user.may(Perm.READ_LOG) else self.none()
@@ -77,7 +77,7 @@ class Entry(AppendOnlyModel):
     salt = models.BinaryField()
     leaf_hash = models.BinaryField()
 
-    objects: ClassVar[models.Manager[Any]] = EntryQuerySet.as_manager()
+    objects: ClassVar[models.Manager[Any]] = LogQuerySet.as_manager()
 
     class Meta:
         indexes = [

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from django.apps import apps
 from django.conf import settings
 
+from casework.accounts.permissions import Perm
 from casework.privacy.blind import blind_index
 
 from . import telling, wording
@@ -157,14 +158,22 @@ def entry_for(viewer: User, public_id: uuid.UUID) -> tuple[Entry, Line] | None:
 def timeline(case: Any, *, viewer: User, subject: Any = None) -> list[TimelineEntry]:
     """What happened to *case* (or to one row of it, *subject*), newest first, at most the last 500.
 
-    Nothing for whom the case does not exist.
+    Nothing for whom the case does not exist; nothing of legal requests for whoever may not see them.
     """
     if case.public_id not in _existing_cases(viewer, [case.public_id]):
         return []
     rows = Entry.objects.filter(case_id=case.public_id).select_related("actor", "seal").order_by("-id")
+    if not viewer.may(Perm.READ_LEGAL):
+        rows = rows.exclude(verb__startswith="legal.")
     if subject is not None:
         rows = rows.filter(subject=f"{subject._meta.label_lower}:{subject.pk}")
     return [_timeline_entry(row) for row in rows[:TIMELINE]]
+
+
+def history_of(subject: Any) -> list[TimelineEntry]:
+    """What happened to a row that belongs to no case, newest first, at most the last 500; the door asks who may."""
+    rows = Entry.objects.filter(subject=f"{subject._meta.label_lower}:{subject.pk}", case_id__isnull=True)
+    return [_timeline_entry(row) for row in rows.select_related("actor", "seal").order_by("-id")[:TIMELINE]]
 
 
 def find_case(viewer: User, text: str) -> Any:

@@ -3,94 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.template.defaultfilters import filesizeformat
-from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _now
-from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from .codes import code, moment
+from .legal_codes import LEGAL_SAYS_ENOUGH
 from .verbs import Verb
 from .wording import one_line
-
-if TYPE_CHECKING:
-    from django_stubs_ext import StrOrPromise
-
-#: Codes that entries carry, as people say them. A code that is missing here is shown with spaces for underscores.
-CODES: dict[str, StrOrPromise] = {
-    "us_tida_48h": _("TAKE IT DOWN Act, 48 hours"),
-    "minor_indicated": _("the report says under 18, or does not know"),
-    "bank_match": _("it matches a bank of what may show somebody under 18"),
-    "confirmed": _("it is the same"),
-    "different": _("it is something else"),
-    "wrong": _("it should not be in the bank"),
-    "minor_suspected": _("somebody here suspects a minor"),
-    "withdrawn_by_reporter": _("the reporter withdrew"),
-    "confirmed_gone": _("every place is confirmed gone"),
-    "decided_keep": _("decided to keep"),
-    "refused_by_second_person": _("the second person refused"),
-    "effects_confirmed": _("every effect is confirmed"),
-    "reporter_wrote": _("the reporter wrote"),
-    "places_added": _("the reporter named another place"),
-    "session_ended": _("the browser session ended"),
-    "approval": _("waits for a second person"),
-    "decided": _("decided"),
-    "need_more": _("not enough information"),
-    "not_minor": _("not a minor"),
-    "take_down": _("take down"),
-    "limit": _("limit visibility"),
-    "inform_reporter": _("tell the reporter"),
-    "refer": _("pass on to a partner"),
-    "restore": _("put back"),
-    "platform": _("by the platform's answer"),
-    "effects.wanted": _("a decision for the platform"),
-    "outbox.test": _("a test message"),
-    "interrupted": _("the worker ended while sending"),
-    "replaced": _("a later decision replaced it"),
-    "gone": _("the receiver is gone for good"),
-    "ncii_ai": _("intimate imagery made or altered with AI"),
-    "ncii_authentic": _("intimate imagery shared without consent"),
-    "ncii_threat": _("threat to share intimate imagery"),
-    "explicit": _("explicitness"),
-    "c2pa": _("content credentials"),
-    "generator_metadata": _("generator traces"),
-    "source_type": _("declared source"),
-    "ai_fields": _("AI fields"),
-    "stealth_metadata": _("hidden settings"),
-    "camera_metadata": _("camera data"),
-    "embedded_thumbnail": _("thumbnail"),
-    "known": _("known matches"),
-    "form": _("public form"),
-    "api": _("API"),
-    "depicted": _("the person depicted"),
-    "somebody_else": _("somebody else"),
-    "decide": _("to decide"),
-    "identify": _("to see who is shown"),
-    "compare": _("to compare"),
-    "second": _("to approve a decision"),
-    "ai_made": _("AI-made"),
-    "certain": _("certain"),
-    "likely": _("likely"),
-    "unclear": _("unclear"),
-    "unlikely": _("unlikely"),
-    "cant_tell": _("can't tell"),
-    "not_checked": _("not checked"),
-    "truth_yes": _("yes"),
-    "truth_no": _("no"),
-    "truth_unclear": _("nobody can say"),
-}
-
-
-def code(value: Any) -> str:
-    """A code in words."""
-    return str(CODES.get(str(value), str(value).replace("_", " ")))
-
-
-def _moment(value: Any) -> str:
-    return date_format(timezone.localtime(datetime.fromisoformat(str(value))), "SHORT_DATETIME_FORMAT")
 
 
 def _changed(data: Mapping[str, Any]) -> str:
@@ -136,6 +58,10 @@ def _filed(data: Mapping[str, Any]) -> str:
     if missing:
         parts.append(_now("missing: %(elements)s") % {"elements": ", ".join(missing)})
     return " · ".join(parts)
+
+
+def _passing_on(data: Mapping[str, Any]) -> str:
+    return " · ".join(f"{code(kind)}: {code(choice)}" for kind, choice in dict(data["now"]).items())
 
 
 def _closed(data: Mapping[str, Any]) -> str:
@@ -189,8 +115,12 @@ def _offered(data: Mapping[str, Any]) -> str:
 
 
 def _settled(data: Mapping[str, Any]) -> str:
-    kind = code(data.get("kind", ""))
-    return f"{kind}, {code('platform')}" if data.get("how") == "platform" else kind
+    kind, how = code(data.get("kind", "")), data.get("how")
+    return f"{kind}, {code(how)}" if how in ("platform", "partner") else kind
+
+
+def _version(data: Mapping[str, Any]) -> str:
+    return _now("version %(n)d") % {"n": data["version"]}
 
 
 def _not_delivered(data: Mapping[str, Any]) -> str:
@@ -199,13 +129,51 @@ def _not_delivered(data: Mapping[str, Any]) -> str:
     }  # fmt: skip
 
 
+def _legal_checked(data: Mapping[str, Any]) -> str:
+    found = _now("authentic") if data["authentic"] else _now("not authentic")
+    return f"{found} · {code(data['how'])}"
+
+
+def _until(data: Mapping[str, Any]) -> str:
+    return _now("until %(moment)s") % {"moment": moment(data["until"])}
+
+
+def _fetched(data: Mapping[str, Any]) -> str:
+    words = _now("%(number)d of %(of)d") % data
+    return f"{words} · {_now('resumed')}" if data["resumed"] else words
+
+
+def _fetching_ended(data: Mapping[str, Any]) -> str:
+    how = _now("whole") if data["whole"] else code(data["why"] or "a_part_of_it")
+    return f"{filesizeformat(data['sent'])} · {how}"
+
+
+def _number(data: Mapping[str, Any]) -> str:
+    return _now("number %(report_id)s") % data
+
+
+def _tip_failed(data: Mapping[str, Any]) -> str:
+    said = code(data["code"])
+    return f"{said} · {_now('tried again by itself')}" if "again_in" in data else said
+
+
+def _pictures(n: int) -> str:
+    return ngettext("%(n)d picture", "%(n)d pictures", n) % {"n": n} if n else _now("no pictures")
+
+
+def _packed(data: Mapping[str, Any]) -> str:
+    return f"{filesizeformat(data['size'])}, {_pictures(data['pictures'])}"
+
+
 BRIEF: dict[str, Callable[[Mapping[str, Any]], str]] = {
     Verb.REPORT_FILED: _filed,
     Verb.REPORT_MESSAGE_SENT: lambda data: "",
+    Verb.REPORT_PASSING_ON_CHOSEN: _passing_on,
+    Verb.REPORTER_PACKAGE_MADE: lambda data: code("paper_" + data["form"]),
     Verb.CASE_OPENED: lambda data: _now("restricted at once") if data.get("restricted") else "",
     Verb.CASE_CLAIMED: lambda data: "",
     Verb.CASE_TAKEN_OVER: lambda data: "",
-    Verb.CASE_HELD: lambda data: _now("until %(moment)s") % {"moment": _moment(data["until"])},
+    Verb.CASE_HELD: lambda data: _now("until %(moment)s") % {"moment": moment(data["until"])},
     Verb.CASE_SKIPPED: lambda data: "",
     Verb.CASE_RESTRICTED: lambda data: code(data.get("why", "")),
     Verb.CASE_UNRESTRICTED: lambda data: "",
@@ -213,8 +181,7 @@ BRIEF: dict[str, Callable[[Mapping[str, Any]], str]] = {
     Verb.CASE_MOVED: _moved,
     Verb.NOTE_WRITTEN: lambda data: "",
     Verb.CLOCK_STARTED: lambda data: (
-        _now("%(clock)s, due %(moment)s")
-        % {"clock": code(data["profile"]), "moment": _moment(data["due_at"])}
+        _now("%(clock)s, due %(moment)s") % {"clock": code(data["profile"]), "moment": moment(data["due_at"])}
     ),
     Verb.CLOCK_STOPPED: lambda data: code(data.get("why", "")),
     Verb.CLOCK_BREACHED: lambda data: code(data.get("profile", "")),
@@ -222,13 +189,77 @@ BRIEF: dict[str, Callable[[Mapping[str, Any]], str]] = {
     Verb.EFFECT_OPENED: lambda data: code(data.get("kind", "")),
     Verb.EFFECT_CONFIRMED: _settled,
     Verb.EFFECT_FAILED: _settled,
+    **dict.fromkeys(LEGAL_SAYS_ENOUGH, lambda data: ""),
+    Verb.HOLD_PLACED: lambda data: _until(data) if data["until"] else "",
+    Verb.HOLD_PROLONGED: lambda data: _until(data) if data["until"] else "",
+    Verb.LEGAL_RECEIVED: lambda data: code(data["type"]),
+    Verb.LEGAL_DOCUMENT_STORED: lambda data: filesizeformat(data["size"]),
+    Verb.LEGAL_CHECKED: _legal_checked,
+    Verb.LEGAL_REFUSED: lambda data: ", ".join(code(ground) for ground in data["grounds"]),
+    Verb.LEGAL_PRODUCED: lambda data: code("legal_" + data["how"]),
+    Verb.LEGAL_RENEWED: _until,
+    Verb.LEGAL_SILENCE_PROLONGED: _until,
+    Verb.LEGAL_LETTER_WRITTEN: lambda data: code("letter_" + data["kind"]),
+    Verb.LEGAL_LETTER_RELEASED: lambda data: code("letter_" + data["kind"]),
+    Verb.LEGAL_CLOCK_BREACHED: lambda data: code("by_" + data["source"]),
     Verb.OUTBOX_POSTED: lambda data: code(data["kind"]),
     Verb.OUTBOX_DELIVERED: lambda data: code(data["kind"]),
     Verb.OUTBOX_NOT_DELIVERED: _not_delivered,
     Verb.OUTBOX_GIVEN_UP: lambda data: code(data["kind"]),
     Verb.OUTBOX_CANCELLED: lambda data: code(data["why"]),
     Verb.OUTBOX_REPLAYED: lambda data: code(data["kind"]),
+    Verb.ESCALATION_DRAFTED: lambda data: f"{code(data['basis'])} · {code(data['channel'])}",
+    Verb.ESCALATION_CHANGED: _version,
+    Verb.ESCALATION_PREVIEWED: _version,
+    Verb.ESCALATION_OFFERED: _version,
+    Verb.ESCALATION_APPROVED: _version,
+    Verb.ESCALATION_IMAGERY_APPROVED: lambda data: _pictures(data["pictures"]),
+    Verb.ESCALATION_RETURNED: lambda data: code(data.get("code", "")),
+    Verb.ESCALATION_REFUSED: lambda data: "",
+    Verb.ESCALATION_GLASS_BROKEN: lambda data: code(data["why"]),
+    Verb.ESCALATION_GLASS_REVIEWED: lambda data: (
+        _now("it was right") if data["right"] else _now("it was wrong")
+    ),
+    Verb.ESCALATION_GLASS_OVERDUE: lambda data: _now("due %(moment)s") % {"moment": moment(data["due_at"])},
+    Verb.ESCALATION_SENT: lambda data: f"{code(data['channel'])} · {data['tlp']}",
+    Verb.ESCALATION_DELIVERED: lambda data: code(data["how"]),
+    Verb.ESCALATION_READ: lambda data: "",
+    Verb.ESCALATION_ACKNOWLEDGED: lambda data: "",
+    Verb.ESCALATION_LINE_WRITTEN: lambda data: code(data["kind"]),
+    Verb.ESCALATION_ANSWERED: lambda data: code(data["outcome"]),
+    Verb.ESCALATION_DECLINED: lambda data: "",
+    Verb.ESCALATION_REMINDED: lambda data: _now("%(hours)d hours after it was sent") % data,
+    Verb.ESCALATION_CLOSED: lambda data: "",
+    Verb.ESCALATION_WITHDRAWN: lambda data: _now("it was: %(state)s") % {"state": code(data["was"])},
+    Verb.ESCALATION_EXPIRED: lambda data: _now("until %(moment)s") % {"moment": moment(data["until"])},
+    Verb.ESCALATION_CLAIMED: lambda data: _now("taken over from a colleague") if data["taken_over"] else "",
+    Verb.ESCALATION_RELEASED: lambda data: "",
+    Verb.PACKAGE_ASKED: lambda data: "",
+    Verb.PACKAGE_BEGUN: lambda data: _pictures(len(data["marks"])),
+    Verb.PACKAGE_MADE: _packed,
+    Verb.PACKAGE_FAILED: lambda data: code(data["code"]),
+    Verb.PACKAGE_STAMPED: lambda data: moment(data["at"]),
+    Verb.PACKAGE_NOT_STAMPED: lambda data: "",
+    Verb.PACKAGE_REMOVED: lambda data: "",
+    Verb.PACKAGE_DOWNLOADED: _fetched,
+    Verb.PACKAGE_DOWNLOAD_ENDED: _fetching_ended,
+    Verb.LINK_MADE: lambda data: _now("until %(moment)s") % {"moment": moment(data["until"])},
+    Verb.LINK_REVOKED: lambda data: code(data["why"]),
+    Verb.LINK_OPENED: lambda data: "",
+    Verb.LINK_CODE_REFUSED: lambda data: (
+        ngettext("%(n)d try left", "%(n)d tries left", data["left"]) % {"n": data["left"]}
+    ),
     Verb.ENDPOINT_SWITCHED: lambda data: _now("switched on") if data["enabled"] else _now("switched off"),
+    Verb.TIP_DESCRIBED: _version,
+    Verb.TIP_STARTED: lambda data: _now("NCMEC's test server") if data["environment"] == "test" else "",
+    Verb.TIP_OPENED: _number,
+    Verb.TIP_FILE_SENT: _number,
+    Verb.TIP_FINISHED: _number,
+    Verb.TIP_RETRACTED: _number,
+    Verb.TIP_FAILED: _tip_failed,
+    Verb.TIP_RETRIED: lambda data: "",
+    Verb.TIP_CALLED_OFF: lambda data: "",
+    Verb.TIP_XML_READ: _version,
     Verb.EVIDENCE_RECEIVED: lambda data: filesizeformat(data.get("size", 0)),
     Verb.EVIDENCE_EXAMINED: _examined,
     Verb.EVIDENCE_EXAMINED_AGAIN: _examined_again,

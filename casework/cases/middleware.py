@@ -7,11 +7,14 @@ from collections.abc import Callable
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 
+from casework.partners.conflicts import PartnerConflict
+
 from .actions import Conflict
 
 
 class ConflictMiddleware:
-    """Turns a ``Conflict`` into a page (or fragment) that says who was first and that nothing typed is lost."""
+    """Turns a ``Conflict``, or one of the partners below, into a page (or fragment) that says who was first and that
+    nothing typed is lost."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
@@ -20,6 +23,6 @@ class ConflictMiddleware:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        if not isinstance(exception, Conflict):
+        if not isinstance(exception, Conflict | PartnerConflict):
             return None
         return render(request, "errors/409.html", {"conflict": exception}, status=409)

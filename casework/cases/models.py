@@ -273,6 +273,7 @@ class Effect(models.Model):
     class How(models.TextChoices):
         PERSON = "person", _("by a person who looked")
         PLATFORM = "platform", _("by the platform's answer")
+        PARTNER = "partner", _("a partner received it")
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     decision = models.ForeignKey(Decision, on_delete=models.PROTECT, related_name="effects")

@@ -1,8 +1,9 @@
 """What a shown picture carries: the viewer's name and the time in plain sight, and a mark that is not seen.
 
 The name deters; the mark tells later, in a copy that was cropped, scaled or saved again, which reveal it came from
-(``tracing``). Only our own renditions are opened here: plain JPEGs that the worker made afresh from raw pixels and
-whose structure it checked. Nothing of an original ever comes this way.
+(``tracing``). A picture that is handed to a partner carries their name and a mark of its own in the same way. Only our
+own renditions are opened here: plain JPEGs that the worker made afresh from raw pixels and whose structure it checked.
+Nothing of an original ever comes this way.
 """
 
 from __future__ import annotations
@@ -18,7 +19,9 @@ from PIL import Image, ImageDraw, ImageFont
 from casework.privacy.keyring import mark_key
 
 if TYPE_CHECKING:  # what draws and marks needs no database: the benches measure it as it is
-    from .models import Reveal
+    import uuid
+
+    from .models import Mark, Reveal
 
 _QUALITY = 80
 #: A mark is this high and this far apart, as shares of the longer side; so that no useful crop is without one.
@@ -42,6 +45,14 @@ def shown(reveal: Reveal, rendition: bytes) -> bytes:
         mark=int(reveal.mark.value),
         key=mark_key(),
     )
+
+
+def handed_over(mark: Mark, rendition: bytes, *, words: str) -> bytes:
+    """*rendition* in colour as an export hands it over, with *words* (``words_of_export``) and *mark*.
+
+    A JPEG without metadata. Raises KeyMissing where this process holds no key of marks: then nothing is handed over.
+    """
+    return marked(rendition, words, coloured=True, mark=int(mark.value), key=mark_key())
 
 
 def marked(rendition: bytes, words: str, *, coloured: bool, mark: int, key: bytes) -> bytes:
@@ -68,6 +79,11 @@ def words_of(reveal: Reveal) -> str:
     """What is drawn into the pixels: who looks, when, and under which reveal (the log finds it by these digits)."""
     now = timezone.now().strftime("%Y-%m-%d %H:%M:%S UTC")
     return f"{drawable_name(reveal.person.name, reveal.person.email)} {now} {str(reveal.public_id)[:8]}"
+
+
+def words_of_export(recipient: str, package: uuid.UUID) -> str:
+    """What is drawn into a picture that is handed over: who receives it, and in which package."""
+    return f"{drawable_name(recipient, '')} {str(package)[:8]}"
 
 
 def drawable_name(name: str, email: str) -> str:

@@ -10,7 +10,7 @@ from casework.privacy.keyring import KeyMissing
 from .actions.reaping import LEFT_ALONE
 from .models import Blob, Item, Wrap
 from .sealing import Doubt, check_blob
-from .storage import evidence_store
+from .storage import also_kept, evidence_store
 
 _RIGHT_RECIPIENT = {
     Blob.Kind.ORIGINAL: Wrap.Recipient.VAULT,
@@ -96,7 +96,7 @@ def _open(blob: Blob, done: Reconciled) -> None:
 
 
 def _look_through_store(done: Reconciled) -> None:
-    known = set(Blob.objects.values_list("storage_key", flat=True))
+    known = set(Blob.objects.values_list("storage_key", flat=True)) | also_kept()
     for found in evidence_store().iterate():
         if found.key is None:
             done.findings.append(Finding(found.name, "stranger", "This file has no business in the store."))

@@ -14,6 +14,7 @@ import io
 import os
 import threading
 import uuid
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, BinaryIO, Protocol
 
@@ -178,6 +179,39 @@ def open_blob(blob: SealedBlob, store: EvidenceStore | None = None) -> bytes:
     return data
 
 
+def stream_blob(blob: SealedBlob, store: EvidenceStore | None = None) -> Iterator[bytes]:
+    """The plaintext in pieces of up to 1 MiB, for what leaves at once; none of it is kept here.
+
+    The last piece comes only after the whole was found to be what was recorded. Raises as ``open_blob``.
+    """
+    identity = _identity(blob)
+    reading, writing = os.pipe()
+    failures: list[Doubt] = []
+
+    def decrypt() -> None:
+        with os.fdopen(writing, "wb", buffering=0) as into:
+            try:
+                _decrypt_with(identity, blob, into, store)
+            except Doubt as doubt:  # also where whoever reads has gone away
+                failures.append(doubt)
+
+    thread = threading.Thread(target=decrypt, daemon=True)
+    thread.start()
+    sha256, size, last = hashlib.sha256(), 0, b""
+    with os.fdopen(reading, "rb") as pieces:
+        while piece := pieces.read(_CHUNK):
+            if last:
+                yield last
+            sha256.update(piece)
+            size, last = size + len(piece), piece
+    thread.join()
+    if failures:
+        raise failures[0]
+    _compare(blob, sha256.hexdigest(), size)
+    if last:
+        yield last
+
+
 def check_blob(blob: SealedBlob, store: EvidenceStore | None = None) -> None:
     """Open and hash a blob without keeping it. Raises as ``open_blob``."""
     sink = _Digest()
@@ -202,7 +236,10 @@ class _Digest:
 
 
 def _decrypt(blob: SealedBlob, writer: Any, store: EvidenceStore | None) -> None:
-    identity = _identity(blob)
+    _decrypt_with(_identity(blob), blob, writer, store)
+
+
+def _decrypt_with(identity: Any, blob: SealedBlob, writer: Any, store: EvidenceStore | None) -> None:
     try:
         with (store or evidence_store()).read(blob.storage_key) as reader:
             pyrage.decrypt_io(reader, writer, [identity])

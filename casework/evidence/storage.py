@@ -78,6 +78,11 @@ def evidence_store() -> EvidenceStore:
     return made
 
 
+def also_kept() -> set[uuid.UUID]:
+    """Keys of files that belong to no blob and are no orphans; the apps of ``EVIDENCE_ALSO_KEPT`` say which."""
+    return {key for path in settings.EVIDENCE_ALSO_KEPT for key in import_string(path)()}
+
+
 class FileStore:
     """Files in one directory, fanned out over 256 x 256 folders by the key; 0700 and 0600.
 

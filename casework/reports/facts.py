@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -48,6 +48,8 @@ class ReportFacts:
     signature: str = ""
     authorisation: str = ""
     contact: Mapping[str, str | bool] | None = None
+    #: ``PassingOn.Kind`` -> ``PassingOn.Choice``; empty where nobody was asked.
+    passing_on: Mapping[str, str] = field(default_factory=dict)
     language: str = "en"
 
     @property

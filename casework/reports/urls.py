@@ -14,6 +14,7 @@ urlpatterns = [
     path("status/page/", status.page, name="status_page"),
     path("status/message/", status.message, name="status_message"),
     path("status/add/", status.add, name="status_add"),
+    path("status/passing/", status.passing, name="status_passing"),
     path("status/withdraw/", status.withdraw, name="status_withdraw"),
     path("status/close/", status.close, name="status_close"),
     path("reports/case/<uuid:public_id>/", case.panel, name="case_reports"),

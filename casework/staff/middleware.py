@@ -13,6 +13,8 @@ from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect
 from django.utils import timezone
 
+from casework.accounts.permissions import Perm
+
 from . import actions
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
@@ -51,6 +53,8 @@ class MfaRequiredMiddleware:
         "/healthz",
         "/report/",
         "/status/",
+        "/link/",
+        "/portal/second-factor/",
         "/api/",
         "/theme/",
         "/i18n/",
@@ -66,7 +70,7 @@ class MfaRequiredMiddleware:
             and not request.path.startswith(self.ALLOWED_PREFIXES)
             and not is_mfa_enabled(request.user)
         ):
-            return redirect("mfa_index")
+            return redirect("portal_second_factor" if request.user.may(Perm.USE_PORTAL) else "mfa_index")
         return self.get_response(request)
 
 

@@ -29,7 +29,7 @@ from . import actions, forms
 @open_to_signed_in
 def home(request: DeskRequest) -> HttpResponseBase:
     """Send each person to the page their day starts on."""
-    starts = [(Perm.READ_CASES, "queue"), (Perm.READ_PEOPLE, "people")]
+    starts = [(Perm.READ_CASES, "queue"), (Perm.READ_PEOPLE, "people"), (Perm.USE_PORTAL, "portal")]
     return redirect(next((name for perm, name in starts if request.user.may(perm)), "account"))
 
 

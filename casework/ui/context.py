@@ -29,6 +29,13 @@ def _parts(request: HttpRequest) -> dict[str, Any]:
     return {part: import_string(path)(request) for part, path in paths.items()}
 
 
+def _counts(request: HttpRequest) -> dict[str, int]:
+    counts: dict[str, int] = {}
+    for path in getattr(settings, "FRAME_COUNTS", ()):
+        counts |= import_string(path)(request)
+    return counts
+
+
 def _nav(request: HttpRequest, counts: dict[str, int]) -> list[dict[str, Any]]:
     entries = []
     for entry in RAIL:
@@ -65,7 +72,7 @@ def _build(request: HttpRequest) -> dict[str, Any]:
     parts = _parts(request)
     return built | {
         "person": user,
-        "nav": _nav(request, parts.get("counts") or {}),
+        "nav": _nav(request, _counts(request)),
         "own": [
             {"label": label, "url": url, "icon": icon} for label, name, icon in OWN if (url := _url(name))
         ],

@@ -23,14 +23,18 @@ class Entry:
 
 
 RAIL = (
+    Entry(_("Inbox"), "portal", "inbox", "use_portal", "g u"),
     Entry(_("Queue"), "queue", "queue-list", "read_cases", "g q"),
     Entry(_("Mine"), "mine", "user", "claim_case", "g m"),
     Entry(_("Held"), "held", "pause-circle", "claim_case", "g h"),
     Entry(_("To approve"), "approvals", "users", "approve_decision", "g a"),
     Entry(_("To confirm"), "to_confirm", "clipboard-document-check", "decide_case", "g c"),
+    Entry(_("Escalations"), "escalations", "arrow-up-on-square-stack", "read_escalations", "g e"),
     Entry(_("Search"), "search", "magnifying-glass", "search_cases", "g s"),
     Entry(_("Models"), "models", "chart-bar", "read_models", "g o"),
     Entry(_("Banks"), "banks", "rectangle-stack", "read_banks", "g b"),
+    Entry(_("Partners"), "partners", "building-office-2", "read_partners", "g n"),
+    Entry(_("Legal"), "legal", "building-library", "read_legal", "g w"),
     Entry(_("Outbox"), "outbox", "paper-airplane", "read_outbox", "g x"),
     Entry(_("Log"), "log", "document-text", "read_log", "g l"),
     Entry(_("Trace a copy"), "evidence_traces", "finger-print", "trace_leaks", "g t"),

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.browser.asking import ask
+from tests.browser.handing_over import hand_over
 from tests.browser.hearing import Ears
 from tests.browser.people import People
 from tests.browser.sending import Sender
@@ -15,6 +17,19 @@ from tests.running import RunningInstallation
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
+#: A draft of sena's about the demo's restricted case, for NCMEC.
+BEGIN_A_TIP = """
+from casework.cases.models import Case
+from casework.escalations.models import Tip
+from casework.partners.models import Channel
+from tests.cast import person
+from tests.escalations.handing import make_partner, make_sent
+from tests.escalations.tips import CONTENT
+ncmec = make_partner("NCMEC", channel=Channel.CYBERTIP)
+case = Case.objects.filter(restricted=True).earliest("pk")
+draft = make_sent(ncmec, case=case, state="draft", drafted_by=person("sena"))
+Tip.objects.create(escalation=draft, content=CONTENT)
+"""
 WAIT_MS = 15_000  # two cores, and a worker that scores beside the browser
 
 
@@ -31,8 +46,10 @@ def sender(installation: RunningInstallation) -> Sender:
 
 
 @pytest.fixture(scope="session")
-def places(installation: RunningInstallation, sender: Sender) -> dict[str, str]:
+def places(installation: RunningInstallation, sender: Sender, people: People) -> dict[str, str]:
     """What stands in the addresses of the walk."""
+    _send_a_test_message(people)
+    installation.manage("shell", "-c", BEGIN_A_TIP)
     sent = sender.send_photo(
         statement="I did not agree to this.", signature="N.", no_consent="true", accurate="true"
     )
@@ -48,10 +65,29 @@ def places(installation: RunningInstallation, sender: Sender) -> dict[str, str]:
         "frame": "SELECT f.public_id FROM evidence_frame f JOIN evidence_item i ON i.id = f.item_id "
         "JOIN cases_case c ON c.id = i.case_id WHERE NOT c.restricted ORDER BY f.id LIMIT 1",
         "person": "SELECT public_id FROM accounts_user WHERE email = 'milo@demo.test'",
+        "endpoint": "SELECT public_id FROM outbox_endpoint LIMIT 1",
+        "message": "SELECT public_id FROM outbox_message WHERE kind = 'outbox.test' LIMIT 1",
+        "tip": "SELECT public_id FROM escalations_escalation WHERE channel = 'cybertip' LIMIT 1",
     }
-    return {"case": sent.case} | {
-        name: str(installation.psql(query)[0][0]) for name, query in queries.items()
-    }
+    return (
+        {"case": sent.case}
+        | hand_over(installation, sent.case)
+        | ask(installation, sent.case)
+        | {name: str(installation.psql(query)[0][0]) for name, query in queries.items()}
+    )
+
+
+def _send_a_test_message(people: People) -> None:
+    """Ada makes an endpoint and tries it out. Nobody is there; the page of the attempt says so."""
+    context = people.profile("ada")
+    page = context.new_page()
+    page.goto("/outbox/endpoints/new/")
+    page.get_by_label("Name").fill("A platform that is not there")
+    page.get_by_label("Address").fill("https://platform.invalid/in")
+    page.get_by_role("button", name="Make it, switched off").click()
+    page.get_by_role("button", name="Send a test message").click()
+    page.get_by_role("heading", name="a test message").wait_for()
+    context.close()
 
 
 @pytest.fixture

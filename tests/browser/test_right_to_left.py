@@ -25,10 +25,11 @@ WALK = [name for name in PAGES if not name.startswith("styleguide") and name != 
 PLAIN = re.compile(r"[aceinouyACEINOUY]")
 #: What is data or a proper name, in any language: names of people, places and things, addresses, codes, digests, units.
 DATA = re.compile(
-    r"Casework|CW-\d+|https?://\S+|\S+@\S+|\S+\.(?:example|test|jpg|png)\S*|[0-9a-f]{8,}\S*|Mozilla/\S.*"
+    r"Casework|(?:CW|ES)-\d+|https?://\S+|\S+@\S+|\S+\.(?:example|test|jpg|png)\S*|[0-9a-f]{8,}\S*|Mozilla/\S.*"
     r"|[A-Z0-9]{4}-[A-Z0-9-]+|\b[A-Z0-9]{9}\b|UTC|SHA-256|MD5|%\w+|\((?:g )?\w\)"
     r"|Hotline list|Own removals|What a hotline was told of by[^.]+\.[^.]+\."
     r"|\b(?:Mona|Milo|Sena|Lena|Lex|Audra|Ada|Nia|Stan|Forum|Hotline|Browser|Safe Harbour|demo|hotline)\b"
+    r"|Pixel Host|City police, cybercrime|NCMEC"
     r"|\b(?:JPEG|PNG|GIF|WebP|Esc|Enter)\b|I did not agree to this\."
 )
 

@@ -57,6 +57,8 @@ def report_as_the_person_shown(page: Page, link: str) -> tuple[str, str]:
     go_on(page)
     page.get_by_label("Not at all").check()
     go_on(page)
+    page.get_by_role("group", name="An organisation that supports").get_by_label("Yes").check()
+    go_on(page)
     page.get_by_role("button", name="Send").click()
     return page.inner_text("#reference"), page.inner_text("#access-code")
 

@@ -57,6 +57,39 @@ PAGES = {
     "outbox": ("lena", "/outbox/"),
     "endpoints": ("ada", "/outbox/endpoints/"),
     "a new endpoint": ("ada", "/outbox/endpoints/new/"),
+    "an endpoint": ("ada", "/outbox/endpoints/{endpoint}/"),
+    "a changed endpoint": ("ada", "/outbox/endpoints/{endpoint}/change/"),
+    "a message that leaves": ("lena", "/outbox/messages/{message}/"),
+    "inbox of a partner": ("nia", "/portal/"),
+    "why a second step": ("nia", "/portal/second-factor/"),
+    "a secure link": (None, "/link/nothing/"),
+    "partners": ("lena", "/partners/"),
+    "a new partner": ("ada", "/partners/new/"),
+    "a report to NCMEC": ("sena", "/escalations/{tip}/tip/"),
+    "a report to NCMEC as XML": ("sena", "/escalations/{tip}/tip/xml/"),
+    "escalations": ("lena", "/escalations/?show=all"),
+    "escalations of a case": ("mona", "/cases/{case}/escalations/"),
+    "a new escalation": ("mona", "/cases/{case}/escalate/"),
+    "an escalation": ("mona", "/escalations/{handed}/"),
+    "a draft": ("mona", "/escalations/{draft}/edit/"),
+    "what would leave": ("mona", "/escalations/{draft}/preview/"),
+    "a draft to approve": ("lena", "/escalations/{draft}/preview/"),
+    "a life in danger": ("sena", "/escalations/{life}/break-glass/"),
+    "nothing to review": ("lena", "/escalations/{handed}/review/"),
+    "legal requests": ("lex", "/legal/"),
+    "kinds of legal request": ("lex", "/legal/new/"),
+    "a new legal request": ("lex", "/legal/new/search_warrant/"),
+    "a new emergency": ("lex", "/legal/new/emergency_disclosure_request/"),
+    "a legal request": ("lena", "/legal/{legal}/"),
+    "auditor's legal request": ("audra", "/legal/{legal}/"),
+    "the check of a legal request": ("lex", "/legal/{legal}/check/"),
+    "the refusal of a legal request": ("lex", "/legal/{legal}/refuse/"),
+    "a letter": ("lena", "/legal/{legal}/letter/{letter}/"),
+    "a letter to write": ("lex", "/legal/{legal}/letters/receipt/"),
+    "notices due": ("lex", "/legal/notices/"),
+    "figures of legal requests": ("audra", "/legal/statistics/"),
+    "legal holds": ("lex", "/legal/holds/{case}/"),
+    "legal liaison's case": ("lex", "/cases/{case}/"),
     "log": ("lena", "/log/"),
     "entry": ("lena", "/log/{entry}/"),
     "auditor's case": ("audra", "/cases/{case}/"),
@@ -87,7 +120,7 @@ STORED = (
 )
 UNTRANSLATED = """(stored) => {
   const data = "code, pre, kbd, .mono, [translate=no], .person-name, .person-mark, .menu-head, .rail-brand, svg,"
-    + " script, style, option, blockquote, .note > p:not(.soft), " + stored;
+    + " script, style, option, textarea, blockquote, .note > p:not(.soft), " + stored;
   const found = [];
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   while (walker.nextNode()) {

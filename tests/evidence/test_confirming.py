@@ -11,7 +11,7 @@ from casework.scoring.actions import Score, add_samples
 from casework.scoring.models import ConfirmedOutcome, Sample
 from casework.scoring.reading import counted
 from detection.findings import Signal, Status, Strength
-from tests.cast import client_of, make_case, person
+from tests.cast import client_of, make_case, person, refusal
 from tests.evidence.making import entries, make_examined, make_item
 from tests.journal import verbs_of
 
@@ -72,7 +72,7 @@ def test_it_changes_neither_the_case_nor_the_assessment() -> None:
 @pytest.mark.parametrize("who", ["mona", "sena", "lex", "audra", "ada", "nia", "stan"])
 def test_confirming_is_not_for(who: str) -> None:
     item = make_examined(make_case(), signals=[SCORED])
-    assert confirm(item, who=who).status_code == 403
+    assert confirm(item, who=who).status_code == refusal(who)
     assert not ConfirmedOutcome.objects.exists()
     assert entries("model.outcome_confirmed") == 0
 

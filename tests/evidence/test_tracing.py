@@ -30,7 +30,7 @@ from casework.privacy.keyring import mark_key
 from detection import watermark
 from detection.sandbox import ChildDied, Usage
 from tests.bench.pictures import drawn
-from tests.cast import client_of, make_case, person
+from tests.cast import client_of, make_case, person, refusal
 from tests.evidence.leaks import cropped, look, make_shown, saved
 from tests.evidence.making import entries
 
@@ -332,8 +332,8 @@ def test_only_supervisors_trace(item: Item, name: str) -> None:
     staged = Blob.objects.filter(staged_until__isnull=False)
     before = staged.count()
     browser = client_of(person(name))
-    assert hand_in(browser, shown).status_code == 403
-    assert browser.get(reverse("evidence_trace", args=[uuid4()])).status_code == 403
+    assert hand_in(browser, shown).status_code == refusal(name)
+    assert browser.get(reverse("evidence_trace", args=[uuid4()])).status_code == refusal(name)
     assert not Trace.objects.exists()
     assert entries("evidence.trace_asked") == 0
     assert staged.count() <= before + 1, "what was sent all the same is sealed, staged and reaped"

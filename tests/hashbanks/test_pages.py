@@ -8,7 +8,7 @@ import pytest
 from django.urls import reverse
 
 from casework.hashbanks.models import Bank, Entry, ListImport, RunState, Sweep
-from tests.cast import client_of, person
+from tests.cast import client_of, person, refusal
 from tests.evidence.making import entries
 from tests.hashbanks.making import flipped, keep, make_bank, pdq
 
@@ -89,8 +89,8 @@ def test_the_desk_reads_banks_and_changes_none(who: str) -> None:
 
 @pytest.mark.parametrize("who", ["nia", "stan"])
 def test_others_read_no_bank(who: str) -> None:
-    page("banks", who=who, status=403)
-    page("bank", make_bank().public_id, who=who, status=403)
+    page("banks", who=who, status=refusal(who))
+    page("bank", make_bank().public_id, who=who, status=refusal(who))
 
 
 def test_looking_a_hash_up_finds_the_same_and_the_near_and_is_written_down() -> None:

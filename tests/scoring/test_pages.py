@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from casework.scoring import actions, reliability
 from casework.scoring.models import Calibration, Reassessment
-from tests.cast import client_of, person
+from tests.cast import client_of, person, refusal
 from tests.journal import all_verbs
 from tests.scoring.making import MODEL, accepted, confirm, honest, proposal
 
@@ -59,8 +59,8 @@ def test_a_card_says_what_the_model_is_for_and_what_it_cannot_do() -> None:
 
 @pytest.mark.parametrize("who", ["nia", "stan"])
 def test_the_pages_are_not_for(who: str) -> None:
-    assert client_of(person(who)).get(reverse("models")).status_code == 403
-    assert client_of(person(who)).get(reverse("model_card", args=[MODEL])).status_code == 403
+    assert client_of(person(who)).get(reverse("models")).status_code == refusal(who)
+    assert client_of(person(who)).get(reverse("model_card", args=[MODEL])).status_code == refusal(who)
 
 
 @pytest.mark.parametrize("who", ["audra", "ada", "lex", "sena"])

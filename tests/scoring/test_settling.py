@@ -11,7 +11,7 @@ from django.urls import reverse
 from casework.audit.models import Entry, EntryDetail
 from casework.scoring import actions
 from casework.scoring.models import Calibration
-from tests.cast import client_of, person
+from tests.cast import client_of, person, refusal
 from tests.journal import all_verbs
 from tests.scoring.making import accepted, proposal
 
@@ -77,7 +77,9 @@ def test_without_a_reason_nothing_changes(verb: str) -> None:
 def test_settling_one_is_not_for(who: str) -> None:
     made = proposal(person("lena"))
     for verb in ("calibration_accept", "calibration_refuse", "calibration_retire"):
-        assert client_of(person(who)).post(reverse(verb, args=[made.public_id]), REASON).status_code == 403
+        assert client_of(person(who)).post(
+            reverse(verb, args=[made.public_id]), REASON
+        ).status_code == refusal(who)
     made.refresh_from_db()
     assert made.state == "proposed"
     assert "model.calibration_accepted" not in all_verbs()

@@ -45,7 +45,7 @@ def counts_of_somebody(request: HttpRequest) -> dict[str, int]:
 
 @pytest.fixture(autouse=True)
 def _own_urls() -> Any:
-    with override_settings(ROOT_URLCONF=__name__, FRAME_PARTS={}):
+    with override_settings(ROOT_URLCONF=__name__, FRAME_PARTS={}, FRAME_COUNTS=[]):
         yield
 
 
@@ -79,8 +79,8 @@ def test_nobody_signed_in_gets_an_empty_frame() -> None:
 
 
 def test_clocks_and_counts_come_from_the_apps_that_know_them() -> None:
-    parts = {"due": f"{__name__}.due_of_somebody", "counts": f"{__name__}.counts_of_somebody"}
-    with override_settings(FRAME_PARTS=parts):
+    parts, counts = {"due": f"{__name__}.due_of_somebody"}, [f"{__name__}.counts_of_somebody"]
+    with override_settings(FRAME_PARTS=parts, FRAME_COUNTS=counts):
         built = _frame_for("read_cases")
     assert built["due"]["words"] == "2 due in 1 h"
     assert built["nav"][0]["count"] == 128

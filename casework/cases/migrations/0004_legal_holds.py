@@ -95,4 +95,17 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
+        migrations.AlterField(
+            model_name="effect",
+            name="how",
+            field=models.CharField(
+                choices=[
+                    ("person", "by a person who looked"),
+                    ("platform", "by the platform's answer"),
+                    ("partner", "a partner received it"),
+                ],
+                default="person",
+                max_length=8,
+            ),
+        ),
     ]

@@ -51,9 +51,9 @@ class Server:
         return f"{self.base or ENVIRONMENTS[self.environment]}/{call}"
 
 
-def configured(user: str, password: str) -> Server:
+def configured(password: str) -> Server:
     """The server that ``CYBERTIP_ENVIRONMENT`` names: NCMEC's test server unless the operator says "production"."""
-    return Server(settings.CYBERTIP_ENVIRONMENT, user, password)
+    return Server(settings.CYBERTIP_ENVIRONMENT, settings.CYBERTIP_USER, password, settings.CYBERTIP_URL)
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,16 +68,16 @@ class Item:
     open: Callable[[], Iterable[bytes]]
 
 
+def _never() -> bool:
+    return False
+
+
 @dataclass(frozen=True, slots=True)
-class Job:
-    """All that one run needs. *clock* gives the present, aware."""
+class Line:
+    """What it takes to take a report back: where its progress is kept, and the service."""
 
     progress: Progress
     service: Service
-    schema: Schema
-    report: Report
-    items: tuple[Item, ...]
-    clock: Callable[[], datetime]
 
     def save(self, was: State, now: State) -> State:
         """Write *now* down; it is returned with its version."""
@@ -86,8 +86,19 @@ class Job:
         return now
 
 
+@dataclass(frozen=True, slots=True)
+class Job(Line):
+    """All that one run needs. *clock* gives the present, aware; *tired*: leave the rest to a later run."""
+
+    schema: Schema
+    report: Report
+    items: tuple[Item, ...]
+    clock: Callable[[], datetime]
+    tired: Callable[[], bool] = _never
+
+
 def send(job: Job) -> State:
-    """Carry the report on until it is finished, and return its last state.
+    """Carry the report on until it is finished or the run is *tired*, and return its last state.
 
     Raises ``BadFacts`` before anything is sent; ``TryAgain`` when a later run may help; ``Rejected`` and ``NotAllowed``
     when only a person can, with no report left open where that was in our hands; ``Superseded``.
@@ -95,7 +106,7 @@ def send(job: Job) -> State:
     _check(job)
     state = _take_over(job)
     fresh_starts = 0
-    while state.stage not in (Stage.FINISHED, Stage.WITHDRAWN):
+    while not state.ended and not job.tired():
         if state.stage is Stage.READY:
             fresh_starts += 1
             if fresh_starts > _FRESH_STARTS:
@@ -104,15 +115,15 @@ def send(job: Job) -> State:
     return state
 
 
-def withdraw(job: Job) -> State:
+def withdraw(line: Line) -> State:
     """Take the report back for good. Raises ``AlreadyFinished`` when it was handed in, and the client's errors."""
-    state = job.progress.load()
-    if state.stage in (Stage.FINISHED, Stage.FINISHING):
+    state = line.progress.load()
+    if state.stage is Stage.WITHDRAWN:
+        return state
+    if state.handed_in:
         raise AlreadyFinished(_("This report was handed in to NCMEC and can't be taken back."))
-    settled = _settled(state)
-    stage = Stage.WITHDRAWN if settled.report_id is None else Stage.RETRACTING
-    state = job.save(state, replace(settled, withdrawing=True, stage=stage))
-    return state if stage is Stage.WITHDRAWN else _retract(job, state)
+    state = line.save(state, state.called_off())
+    return state if state.stage is Stage.WITHDRAWN else _retract(line, state)
 
 
 def preserve_until(finished_at: datetime) -> datetime:
@@ -133,23 +144,17 @@ def _check(job: Job) -> None:
 def _take_over(job: Job) -> State:
     """Make the stored state ours, with what the last worker left undecided turned into what can be decided."""
     stored = job.progress.load()
-    if stored.stage in (Stage.FINISHED, Stage.WITHDRAWN):
+    if stored.ended:
         return stored
     keys = tuple(item.facts.key for item in job.items)
     if stored.report_id is not None and tuple(file.key for file in stored.files) != keys:
         raise Rejected(
             _("The files of this report changed after it was opened. Take it back and make another.")
         )
-    now = _settled(stored)
+    now = stored.settled()
     if now.report_id is None:
         now = replace(now, files=tuple(FileState(key) for key in keys), schema=job.schema.digest)
     return job.save(stored, now)
-
-
-def _settled(stored: State) -> State:
-    if stored.stage is Stage.SUBMITTING:
-        return replace(stored.anew(), unanswered=stored.unanswered + 1)
-    return replace(stored, stage=Stage.RETRACTING) if stored.in_doubt else stored
 
 
 # --- steps: each makes at most one call and returns what was written down after it -----------------------------------
@@ -239,7 +244,7 @@ def _finish(job: Job, state: State) -> State:
     )  # fmt: skip
 
 
-def _retract(job: Job, state: State) -> State:
+def _retract(job: Line, state: State) -> State:
     with suppress(ReportMissing, AlreadyRetracted):  # gone is what was wanted
         job.service.retract(_id(state))
     gone = replace(state.anew(), retracted=(*state.retracted, _id(state)))

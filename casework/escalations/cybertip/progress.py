@@ -93,6 +93,28 @@ class State:
         """The same with the file of that key as *now*."""
         return replace(self, files=tuple(now if file.key == now.key else file for file in self.files))
 
+    def settled(self) -> State:
+        """The same with what the last worker left undecided turned into what can be decided."""
+        if self.stage is Stage.SUBMITTING:
+            return replace(self.anew(), unanswered=self.unanswered + 1)
+        return replace(self, stage=Stage.RETRACTING) if self.in_doubt else self
+
+    def called_off(self) -> State:
+        """The same for good taken back, or on its way there. Not for a report that is handed in or being so."""
+        settled = self.settled()
+        stage = Stage.WITHDRAWN if settled.report_id is None else Stage.RETRACTING
+        return replace(settled, withdrawing=True, stage=stage)
+
+    @property
+    def handed_in(self) -> bool:
+        """Whether it is finished, or may be without our knowing it yet."""
+        return self.stage in (Stage.FINISHED, Stage.FINISHING)
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing is left to do."""
+        return self.stage in (Stage.FINISHED, Stage.WITHDRAWN)
+
     @property
     def in_doubt(self) -> bool:
         """Whether a call about a file was begun and its end is not known: the server may have it or not."""

@@ -55,8 +55,11 @@ _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 _PARTLY_VIEWED = "The reporting company viewed a part of this file, not all of it."
 
 
-def report_xml(report: Report, schema: Schema, *, now: datetime) -> bytes:
-    """The ``<report>`` document, in UTF-8. Raises ``BadFacts`` when NCMEC would refuse it."""
+def report_xml(report: Report, schema: Schema | None, *, now: datetime) -> bytes:
+    """The ``<report>`` document, in UTF-8. Raises ``BadFacts`` when NCMEC would refuse it.
+
+    Without *schema* it is only for reading: nobody compared it with what NCMEC takes.
+    """
     check_report(report, now=now)
     root = etree.Element("report")
     _incident(root, report.incident)
@@ -75,8 +78,8 @@ def report_xml(report: Report, schema: Schema, *, now: datetime) -> bytes:
     return _document(root, schema)
 
 
-def file_xml(file: File, schema: Schema, *, report_id: int, file_id: str) -> bytes:
-    """The ``<fileDetails>`` document of one upload, in UTF-8. Raises ``BadFacts`` when NCMEC would refuse it."""
+def file_xml(file: File, schema: Schema | None, *, report_id: int, file_id: str) -> bytes:
+    """The ``<fileDetails>`` document of one upload, in UTF-8, as ``report_xml``."""
     check_file(file)
     root = etree.Element("fileDetails")
     _text(root, "reportId", str(report_id))
@@ -102,9 +105,11 @@ def file_xml(file: File, schema: Schema, *, report_id: int, file_id: str) -> byt
     return _document(root, schema)
 
 
-def _document(root: Element, schema: Schema) -> bytes:
+def _document(root: Element, schema: Schema | None) -> bytes:
     """Compare with the schema and serialise. The parts that are wrong are named; what they say is not repeated."""
-    if complaints := schema.complaints(root):
+    if schema is None:
+        etree.indent(root)
+    elif complaints := schema.complaints(root):
         raise BadFacts(
             complaints[0],
             _("NCMEC's schema does not accept the report (%(where)s). Correct these facts; nothing was sent.")

@@ -87,7 +87,9 @@ class EscalationQuerySet(models.QuerySet["Escalation"]):
         if not user.is_authenticated:
             return self.none()
         if user.may(Perm.USE_PORTAL):
-            return self.filter(
+            # What may show somebody under 18 is for the cleared alone, here as at the desk.
+            rows = self if user.cleared else self.filter(case__restricted=False)
+            return rows.filter(
                 state__in=Escalation.WITH_PARTNER,
                 partner__state=Partner.State.ACTIVE,
                 partner__organisation=user.organisation_id or 0,
@@ -107,7 +109,14 @@ class Escalation(models.Model):
         State.RETURNED: {State.DRAFT, State.WITHDRAWN},
         State.APPROVED: {State.SENT, State.RETURNED, State.WITHDRAWN},
         State.SENT: {State.DELIVERED, State.ACKNOWLEDGED, State.REFUSED, State.WITHDRAWN, State.EXPIRED},
-        State.DELIVERED: {State.ACKNOWLEDGED, State.ANSWERED, State.REFUSED, State.WITHDRAWN, State.EXPIRED},
+        State.DELIVERED: {
+            State.ACKNOWLEDGED,
+            State.ANSWERED,
+            State.CLOSED,
+            State.REFUSED,
+            State.WITHDRAWN,
+            State.EXPIRED,
+        },  # fmt: skip
         State.ACKNOWLEDGED: {State.ANSWERED, State.CLOSED, State.REFUSED, State.WITHDRAWN, State.EXPIRED},
         State.ANSWERED: {State.CLOSED, State.WITHDRAWN, State.EXPIRED},
         State.REFUSED: set(),
@@ -175,6 +184,8 @@ class Escalation(models.Model):
     break_glass_words = EncryptedTextField(blank=True)
     broken_at = models.DateTimeField(null=True)
     review_due_at = models.DateTimeField(null=True)
+    #: When it was written down that nobody had reviewed it in time.
+    overdue_noted_at = models.DateTimeField(null=True)
     reviewed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
     )

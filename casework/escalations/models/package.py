@@ -11,7 +11,7 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from casework.accounts.models import User
-from casework.evidence.models import Item, Mark
+from casework.evidence.models import Blob, Item, Mark
 from casework.privacy.fields import EncryptedTextField
 
 from .escalation import Escalation
@@ -80,11 +80,15 @@ class Package(models.Model):
 
 
 class PackagePicture(models.Model):
-    """A picture in a package and the mark that names its recipient."""
+    """A picture in a package and the mark that names its recipient.
+
+    The marked picture is sealed and staged while the package is being made, so that a maker that was cut off goes on
+    with the next one; it goes when the package is ready."""
 
     package = models.ForeignKey(Package, on_delete=models.PROTECT, related_name="pictures")
     item = models.ForeignKey(Item, on_delete=models.PROTECT, related_name="+")
     mark = models.OneToOneField(Mark, on_delete=models.PROTECT, related_name="package_picture")
+    blob = models.OneToOneField(Blob, null=True, on_delete=models.SET_NULL, related_name="package_picture")
 
     class Meta:
         ordering = ["pk"]

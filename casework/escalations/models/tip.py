@@ -25,7 +25,8 @@ class Tip(models.Model):
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     escalation = models.OneToOneField(Escalation, on_delete=models.PROTECT, related_name="tip")
-    environment = models.CharField(max_length=10)  # test or production
+    #: test or production, as the setting was when it was let go; empty before.
+    environment = models.CharField(max_length=10, blank=True)
     #: What the desk adds to what rows already say: incident, annotations, persons.
     content = EncryptedJSONField(default=dict)
     progress = EncryptedJSONField(null=True)
@@ -33,8 +34,11 @@ class Tip(models.Model):
     #: NCMEC's id, stored before any file is sent.
     report_id = models.BigIntegerField(null=True)
     finished_at = models.DateTimeField(null=True)
-    next_try_at = models.DateTimeField(null=True)
+    #: When it was let go; how many runs were put into the ledger since; until when a failure is tried again by itself.
+    started_at = models.DateTimeField(null=True)
     runs = models.PositiveIntegerField(default=0)
+    next_try_at = models.DateTimeField(null=True)
+    give_up_at = models.DateTimeField(null=True)
     failure_code = models.CharField(max_length=40, blank=True)
     failure = models.CharField(max_length=500, blank=True)
 
@@ -51,10 +55,11 @@ class TipCall(models.Model):
     what = models.CharField(max_length=20)
     began_at = models.DateTimeField(db_default=Now())
     ended_at = models.DateTimeField(null=True)
-    status = models.PositiveSmallIntegerField(null=True)
+    #: "0" as NCMEC says that it took it, NCMEC's own code or ours of what went wrong; empty without an end.
     code = models.CharField(max_length=40, blank=True)
     sentence = models.CharField(max_length=500, blank=True)
-    request_id = models.CharField(max_length=100, blank=True)
+    request_id = models.CharField(max_length=200, blank=True)
+    #: What its answer named: a report, a file.
     answer = EncryptedTextField(blank=True)
 
     class Meta:

@@ -89,7 +89,7 @@ def _investigation(facts: Facts) -> Node:
         "case-investigation:investigationForm": "case",
         "case-investigation:investigationStatus": facts.case_state,
         "case-investigation:focus": "non-consensual intimate imagery",
-        "uco-core:startTime": _time(facts.case_opened_at),
+        **_timed("startTime", facts.case_opened_at),
         "case-investigation:relevantAuthorization": _ref("authorization", facts.authority.id),
         **({"uco-core:object": parts} if parts else {}),
     }
@@ -151,7 +151,7 @@ def _url(locator: Locator) -> Node:
         "@id": _id("url", locator.id),
         "@type": "uco-observable:URL",
         "uco-core:tag": locator.state,
-        "uco-core:objectCreatedTime": _time(locator.reported_at),
+        **_timed("objectCreatedTime", locator.reported_at),
         "uco-core:hasFacet": [facet],
     }
 
@@ -182,7 +182,7 @@ def _file(item: Item) -> Node:
         "@id": _id("file", item.id),
         "@type": kinds,
         **({"uco-core:tag": other} if other else {}),
-        "uco-core:objectCreatedTime": _time(item.received_at),
+        **_timed("objectCreatedTime", item.received_at),
         "uco-core:hasFacet": facets,
     }
 
@@ -294,6 +294,11 @@ def _decision(decision: Decision, facts: Facts) -> Node:
         "uco-action:startTime": _time(decision.at),
         "uco-action:endTime": _time(decision.at),
     }
+
+
+def _timed(name: str, at: datetime | None) -> Node:
+    """A property for a time that is known; none for one that was not told."""
+    return {} if at is None else {f"uco-core:{name}": _time(at)}
 
 
 def _time(at: datetime) -> Node:

@@ -6,9 +6,7 @@ import csv
 import dataclasses
 import io
 import json
-import uuid
-from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import get_language
@@ -19,6 +17,7 @@ from .archive import Member, of_bytes
 from .case_uco import bundle
 from .facts import CustodyEvent, Facts
 from .manifest import NAME
+from .plain import plain
 from .sheet import sharing_words, sheet
 
 if TYPE_CHECKING:
@@ -39,12 +38,14 @@ def payload(facts: Facts) -> list[Member]:
         "facts.pdf": pdf.document(drawn),
         "case-uco.jsonld": bundle(facts),
         "items.json": _json(items(facts)),
-        "custody.json": _json([_plain(event) for event in facts.custody]),
+        "custody.json": _json([plain(event) for event in facts.custody]),
         "custody.csv": custody_csv(facts.custody),
-        "decisions.json": _json([_plain(decision) for decision in facts.decisions]),
-        "statements.json": _json([_plain(statement) for statement in facts.statements]),
-        "scores.json": _json([_score(_plain(score)) for score in facts.scores]),
+        "decisions.json": _json([plain(decision) for decision in facts.decisions]),
+        "statements.json": _json([plain(statement) for statement in facts.statements]),
+        "scores.json": _json([_score(plain(score)) for score in facts.scores]),
     }
+    if facts.further:
+        files["further.json"] = _json({said.code: list(said.values) for said in facts.further})
     if facts.log is not None and facts.log.entries:
         files |= log_files(facts.log, facts.log_key)
     return [of_bytes(f"data/{name}", data) for name, data in files.items()]
@@ -59,11 +60,11 @@ def items(facts: Facts) -> dict[str, Any]:
     return {
         "case": facts.case_number,
         "items": [
-            _plain(item) | {"digests": dict(item.digests), "included": pictures.get(item.id)}
+            plain(item) | {"digests": dict(item.digests), "included": pictures.get(item.id)}
             for item in facts.items
         ],
-        "locators": [_plain(locator) for locator in facts.locators],
-        "imagery": None if facts.imagery is None else _plain(facts.imagery),
+        "locators": [plain(locator) for locator in facts.locators],
+        "imagery": None if facts.imagery is None else plain(facts.imagery),
     }
 
 
@@ -73,7 +74,7 @@ def custody_csv(events: Iterable[CustodyEvent]) -> bytes:
     writer = csv.writer(written, quoting=csv.QUOTE_ALL)
     writer.writerow([*CUSTODY_COLUMNS, "actor", "actor_role"])
     for event in events:
-        known = _plain(event)
+        known = plain(event)
         cells = [known[name] for name in CUSTODY_COLUMNS] + [str(event.actor.id), event.actor.role]
         writer.writerow([_harmless("" if cell is None else str(cell)) for cell in cells])
     return written.getvalue().encode()
@@ -98,7 +99,8 @@ def readme(facts: Facts) -> str:
         _("Begin with data/facts.pdf or data/facts.html. They say the same."),
         _(
             "data/items.json lists the items with all digests; data/custody.csv and .json who did what with them; "
-            "data/decisions.json, statements.json and scores.json what was decided, stated and measured. "
+            "data/decisions.json, statements.json and scores.json what was decided, stated and measured; "
+            "data/further.json, where there is one, what else was told. "
             "data/case-uco.jsonld is the same for forensic tools (CASE/UCO 1.4)."
         ),
         _(
@@ -132,23 +134,6 @@ def _log_words(facts: Facts) -> str:
 def _score(score: dict[str, Any]) -> dict[str, Any]:
     """A score that is absent is null and said to be unchecked, never an empty string."""
     return score | {"value": score["value"] or None, "checked": bool(score["value"])}
-
-
-def _plain(fact: Any) -> dict[str, Any]:
-    """A dataclass as JSON types; ``dataclasses.asdict`` for nested ones, ids and times as text."""
-    return {name: _value(value) for name, value in dataclasses.asdict(fact).items()}
-
-
-def _value(value: Any) -> Any:
-    if isinstance(value, uuid.UUID):
-        return str(value)
-    if isinstance(value, datetime):
-        return value.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    if isinstance(value, Mapping):
-        return {name: _value(inner) for name, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [_value(inner) for inner in value]
-    return value
 
 
 def _json(value: Any) -> bytes:

@@ -66,10 +66,14 @@ class ImageryApproval:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Locator:
+    """A place: an address, or with ``kind`` "account" a name on a platform."""
+
     id: uuid.UUID
     url: str
-    reported_at: datetime
+    reported_at: datetime | None
     state: str
+    kind: str = "url"
+    host: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,10 +86,12 @@ class Item:
     name: str
     mime_type: str
     size: int | None
-    received_at: datetime
+    received_at: datetime | None
     digests: tuple[tuple[str, str], ...]
     width: int | None = None
     height: int | None = None
+    #: "authentic", "synthetic" or "unknown", as a person confirmed or machines estimate; empty where not said.
+    made: str = ""
     locators: tuple[uuid.UUID, ...] = ()
 
 
@@ -154,6 +160,15 @@ class Score:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Further:
+    """What else was chosen to be said: a stable code, its name, and one or more sentences."""
+
+    code: str
+    label: str
+    values: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
     """Everything that one package says. ``files`` of pictures need an ``ImageryApproval``."""
 
@@ -164,7 +179,7 @@ class Facts:
     tlp: Tlp
     case: uuid.UUID
     case_number: str
-    case_opened_at: datetime
+    case_opened_at: datetime | None
     case_state: str
     sender: Organisation
     recipient: Organisation
@@ -182,3 +197,4 @@ class Facts:
     log_key: str = ""
     pictures: tuple[Picture, ...] = ()
     imagery: ImageryApproval | None = None
+    further: tuple[Further, ...] = ()

@@ -38,14 +38,14 @@ _HIDDEN = ("Cf", "Cc", "Co", "Cs", "Cn")
 _CELL_LETTERS = 1500
 
 
-def document(sheet: Sheet) -> bytes:
-    """The sheet on A4, each page with its label and number."""
+def document(sheet: Sheet, *, whole: str = "facts.html") -> bytes:
+    """The sheet on A4, each page with its label and number; *whole* is the file that holds every letter of it."""
     fonts = _fonts()
     texts = [text for section in sheet.sections for text in _texts(section)]
     story: list[Any] = [Paragraph(_drawable(sheet.title), _style(16, bold=True))]
     if any(_not_drawn(text) for text in [sheet.title, *texts]):
-        words = _("Some letters can't be drawn here and stand as [U+…]. The file facts.html holds them.")
-        story.append(Paragraph(_drawable(words), _style(9, bold=True)))
+        words = _("Some letters can't be drawn here and stand as [U+…]. The file %(name)s holds them.")
+        story.append(Paragraph(_drawable(words % {"name": whole}), _style(9, bold=True)))
     for section in sheet.sections:
         story += [Spacer(1, 4 * mm), Paragraph(_drawable(section.heading), _style(_HEADING, bold=True))]
         story += [Paragraph(_drawable(text), _style(9)) for text in section.paragraphs]

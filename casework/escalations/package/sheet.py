@@ -37,6 +37,7 @@ def sheet(facts: Facts) -> Sheet:
         _locators(facts),
         _decisions(facts),
         _statements(facts),
+        _further(facts),
         _scores(facts),
         _custody(facts),
         _log(facts),
@@ -56,8 +57,10 @@ def sharing_words(tlp: Tlp) -> str:
     }[tlp]
 
 
-def moment(at: datetime) -> str:
-    """A time for people, in UTC, to the second."""
+def moment(at: datetime | None) -> str:
+    """A time for people, in UTC, to the second; "not stated" for one that was not told."""
+    if at is None:
+        return _("not stated")
     return at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
@@ -98,10 +101,10 @@ def _items(facts: Facts) -> Section:
 def _item_words(item: Item) -> str:
     size = "" if item.size is None else _("%(size)s bytes") % {"size": item.size}
     extent = f"{item.width} x {item.height}" if item.width and item.height else ""
-    received = _("received %(at)s") % {"at": moment(item.received_at)}
-    return ", ".join(
-        part for part in (item.kind, item.mime_type, size, extent, received, str(item.id)) if part
-    )
+    received = "" if item.received_at is None else _("received %(at)s") % {"at": moment(item.received_at)}
+    made = {"authentic": _("authentic"), "synthetic": _("synthetic"), "unknown": _("origin unknown")}
+    parts = (item.kind, item.mime_type, size, extent, made.get(item.made, ""), received, str(item.id))
+    return ", ".join(part for part in parts if part)
 
 
 def _digest_words(item: Item) -> str:
@@ -124,6 +127,13 @@ def _decisions(facts: Facts) -> Section:
 def _statements(facts: Facts) -> Section:
     rows = tuple((moment(said.at), said.by, said.text) for said in facts.statements)
     return Section(_("Statements"), _none(rows), (_("When"), _("By"), _("Text")), rows)
+
+
+def _further(facts: Facts) -> Section | None:
+    if not facts.further:
+        return None
+    rows = tuple((said.label, "\n".join(said.values)) for said in facts.further)
+    return Section(_("Further facts"), (), (), rows)
 
 
 def _scores(facts: Facts) -> Section:

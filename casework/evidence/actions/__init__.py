@@ -4,6 +4,7 @@ from .again import AGAIN, ask_to_examine_again, record_examined_again
 from .assessments import assess_again, assess_item, refresh_factors, walk_on
 from .custody import add_items, ask_to_verify, record_doubted, record_verified
 from .examination import record_examination, record_unopened, set_item_aside
+from .marks import issue_export_mark
 from .matching import recount_bank_matches, recount_items
 from .offering import NotOffered, Offered, judge_match, offer_hashes, open_to_offers
 from .playing import (
@@ -39,6 +40,7 @@ from .staging import (
     discard_staged_of,
     keep_staged,
     recall_staged,
+    remove_blobs,
     stage_blob,
 )
 from .sweeping import (
@@ -99,6 +101,7 @@ __all__ = [
     "go_on_sweeping",
     "go_on_tracing",
     "hand_in_list",
+    "issue_export_mark",
     "judge_match",
     "keep_staged",
     "leave_unplayed",
@@ -126,6 +129,7 @@ __all__ = [
     "recount_items",
     "recount_known",
     "refresh_factors",
+    "remove_blobs",
     "serve_playback",
     "serve_reveal",
     "set_item_aside",

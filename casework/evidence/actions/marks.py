@@ -1,10 +1,10 @@
-"""Issuing the invisible mark of one reveal: a random number that only the database can resolve."""
+"""Issuing the invisible mark of one reveal or of one exported copy: a random number that only the database resolves."""
 
 from __future__ import annotations
 
 import secrets
 
-from casework.evidence.models import Blob, Mark, Reveal
+from casework.evidence.models import Blob, Item, Mark, Reveal
 
 
 def issue_mark(reveal: Reveal) -> Mark:
@@ -12,16 +12,37 @@ def issue_mark(reveal: Reveal) -> Mark:
 
     The number says nothing by itself and stands in no log entry: whoever knows it could put it into another picture.
     """
-    value = secrets.randbits(Mark.BITS)
-    while Mark.objects.filter(value=value).exists():
-        value = secrets.randbits(Mark.BITS)
     return Mark.objects.create(
-        value=value,
+        value=_unused(),
         purpose=Mark.Purpose.REVEAL,
         item=reveal.item,
         rendition=rendition_of(reveal),
         reveal=reveal,
     )
+
+
+def issue_export_mark(item: Item, *, recipient: str) -> Mark:
+    """A new mark for the copy of *item*'s rendition that *recipient* (an organisation's name) is handed.
+
+    Part of the transaction and entry of the export. An item without a rendition has nothing to hand over.
+    """
+    rendition = item.rendition
+    if rendition is None:
+        raise ValueError("An item without a rendition is not handed over as a picture.")
+    return Mark.objects.create(
+        value=_unused(),
+        purpose=Mark.Purpose.EXPORT,
+        item=item,
+        rendition=rendition,
+        recipient=recipient[:200],
+    )
+
+
+def _unused() -> int:
+    value = secrets.randbits(Mark.BITS)
+    while Mark.objects.filter(value=value).exists():
+        value = secrets.randbits(Mark.BITS)
+    return value
 
 
 def rendition_of(reveal: Reveal) -> Blob:

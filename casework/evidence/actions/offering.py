@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import partial
 
@@ -43,8 +44,9 @@ def open_to_offers(case: Case) -> QuerySet[Bank]:
 
 
 @transaction.atomic
-def offer_hashes(case: Case, bank: Bank, *, actor: User) -> Offered:
-    """Put the hashes of every item of *case* into an own bank, once each. Raises NotOffered.
+def offer_hashes(case: Case, bank: Bank, *, actor: User, items: Collection[int] | None = None) -> Offered:
+    """Put the hashes of every item of *case*, or of those with the keys *items*, into an own bank, once each.
+    Raises NotOffered.
 
     Only while the decision that stands is to remove: nothing gets into a bank that nobody decided.
     """
@@ -58,7 +60,8 @@ def offer_hashes(case: Case, bank: Bank, *, actor: User) -> Offered:
     origin = _("decided here on %(day)s") % {"day": date_format(timezone.localdate(decision.decided_at))}
     before, flat = banks.last_change(), 0
     entries: list[NewEntry] = []
-    for item in Item.objects.filter(case=locked):
+    chosen = Item.objects.filter(case=locked)
+    for item in chosen if items is None else chosen.filter(pk__in=items):
         found, too_flat = _entries(item, bank, origin)
         entries += found
         flat += too_flat

@@ -10,7 +10,7 @@ from django.db.models.functions import Now
 
 from casework.audit.log import Verb, record
 from casework.evidence.models import Blob
-from casework.evidence.storage import evidence_store
+from casework.evidence.storage import also_kept, evidence_store
 
 from .staging import remove_blobs
 
@@ -32,9 +32,8 @@ def reap_blobs() -> Reaped:
     with transaction.atomic():
         staged = remove_blobs(Blob.objects.filter(staged_until__lte=Now()), why="expired")
     old = [found for found in evidence_store().iterate() if found.age > LEFT_ALONE]
-    known = set(
-        Blob.objects.values_list("storage_key", flat=True)
-    )  # after the walk: rows only follow their files
+    # after the walk: rows only follow their files
+    known = set(Blob.objects.values_list("storage_key", flat=True)) | also_kept()
     parts = orphans = 0
     for found in old:
         if found.key is None or (not found.part and found.key in known):

@@ -14,6 +14,7 @@ from .drafts import (
 from .filing import DraftGone, Filed, FilesNotAllowed, KeyReused, file_report, upload_refusal
 from .following import (
     add_missing,
+    choose_passing_on,
     find_element,
     open_status,
     receive_message,
@@ -31,6 +32,7 @@ __all__ = [
     "KeyReused",
     "add_missing",
     "begin_draft",
+    "choose_passing_on",
     "create_api_key",
     "draft_of",
     "drop_draft",

@@ -26,6 +26,7 @@ from casework.reports.models import (
     Element,
     IdempotentAnswer,
     Message,
+    PassingOn,
     Report,
     ReportDraft,
     ReporterRole,
@@ -95,6 +96,7 @@ def file_report(
     places = [(Locator.Kind.URL, link) for link in facts.links]
     places += [(Locator.Kind.ACCOUNT, name) for name in facts.accounts]
     add_locators(case, places, actor=None)
+    _note_passing_on(report, facts)
     _record_filed(report, facts, places=len(places), files=len(uploads))
     add_items(case, uploads, actor=None)
     _note_elements(report, facts)
@@ -131,6 +133,7 @@ def _record_filed(report: Report, facts: ReportFacts, *, places: int, files: int
         locators=places,
         files=files,
         elements=facts.elements(),
+        passing_on=facts.passing_on,
     )
 
 
@@ -224,6 +227,12 @@ def _make_report(
         authorisation=facts.authorisation,
         no_consent=facts.no_consent,
         accurate=facts.accurate,
+    )
+
+
+def _note_passing_on(report: Report, facts: ReportFacts) -> None:
+    PassingOn.objects.bulk_create(
+        PassingOn(report=report, kind=kind, choice=choice) for kind, choice in facts.passing_on.items()
     )
 
 

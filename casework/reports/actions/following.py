@@ -12,9 +12,10 @@ from django.db.models.functions import Now
 from casework.accounts.models import User
 from casework.audit.log import Verb, record
 from casework.cases.actions import add_locators, hear_reporter, withdraw_case
-from casework.cases.models import Locator
+from casework.cases.models import Case, Locator
 from casework.reports.codes import code_matches, is_access_code, is_reference, normal
-from casework.reports.models import ApiKey, Element, Message, Report
+from casework.reports.models import ApiKey, Element, Message, PassingOn, Report
+from casework.reports.passing import choices_of
 
 
 @transaction.atomic
@@ -136,6 +137,29 @@ def _find(report: Report, kind: str, *, actor: User | None) -> bool:
         complete=complete,
     )
     return True
+
+
+@transaction.atomic
+def choose_passing_on(report: Report, choices: Mapping[str, str]) -> list[str]:
+    """What the reporter says now about handing the report on: new rows for the kinds that change, which it returns.
+
+    What has left already is not called back. A case that is held (for this answer, it may be) is looked at again.
+    """
+    report = Report.objects.select_for_update(of=("self",)).select_related("case").get(pk=report.pk)
+    was = choices_of(report)
+    changed = {kind: choice for kind, choice in choices.items() if was.get(kind) != choice}
+    if not changed:
+        return []
+    PassingOn.objects.bulk_create(
+        PassingOn(report=report, kind=kind, choice=choice) for kind, choice in changed.items()
+    )
+    record(
+        Verb.REPORT_PASSING_ON_CHOSEN, actor=None, subject=report, case=report.case,
+        was={kind: was[kind] for kind in changed if kind in was}, now=changed,
+    )  # fmt: skip
+    if report.case.status == Case.Status.HELD:
+        hear_reporter(report.case)
+    return list(changed)
 
 
 @transaction.atomic

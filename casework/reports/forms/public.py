@@ -17,8 +17,10 @@ from django.utils.translation import gettext_lazy as _
 from casework.reports.actions import upload_refusal
 from casework.reports.facts import ReportFacts
 from casework.reports.models import AgeAtTheTime, MadeHow, Report, ReporterRole
+from casework.reports.passing import may_choose
 from casework.reports.wording import CHANNEL_WORDS
 
+from .passing import PassingFields
 from .places import clean_account, clean_lines, clean_link
 
 #: step -> {"state": "given" | "skipped" | "kept", "values": {field: text}}; "files" holds the sealed uploads.
@@ -221,6 +223,10 @@ class ContactForm(StepForm):
         return {name: said.get(name, "") for name in ("channel", "address", "name", "hours", "message_ok")}
 
 
+class PassingForm(PassingFields, StepForm):
+    may_skip = True
+
+
 FORMS: dict[str, type[StepForm]] = {
     "start": StartForm,
     "you": YouForm,
@@ -229,9 +235,12 @@ FORMS: dict[str, type[StepForm]] = {
     "what": WhatForm,
     "sign": SignForm,
     "contact": ContactForm,
+    "passing": PassingForm,
 }
 #: The last page: everything once more, with a way back to each part.
 CHECK = "check"
+#: Pages whose fields are not facts by themselves.
+_APART = ("contact", "passing")
 _ACTING_FOR = (ReporterRole.GUARDIAN, ReporterRole.REPRESENTATIVE)
 _ELSE = (ReporterRole.REPRESENTATIVE, ReporterRole.SOMEBODY_ELSE)
 
@@ -250,7 +259,8 @@ def steps_of(answers: Answers) -> list[str]:
     steps += ["where", "what"]
     # Whoever may not send files sees that page only where it has something to explain.
     steps += ["files"] if role in _ELSE or minor_indicated(answers) else []
-    return [*steps, "sign", "contact", CHECK]
+    steps += ["sign", "contact"]
+    return [*steps, "passing", CHECK] if may_choose(role) else [*steps, CHECK]
 
 
 def minor_indicated(answers: Answers) -> bool:
@@ -293,12 +303,14 @@ def facts_of(answers: Answers) -> ReportFacts:
     """The facts of all answers that are valid; pages that were skipped add nothing they can't."""
     said: dict[str, Any] = {}
     for step in steps_of(answers):
-        if step in FORMS and step != "contact" and step in answers:
+        if step in FORMS and step not in _APART and step in answers:
             said |= filled(step, answers).cleaned_data
-    contact = filled("contact", answers)
+    contact, passing = filled("contact", answers), filled("passing", answers)
+    asked = "passing" in steps_of(answers)
     return ReportFacts(
         **(said | {"in_danger": said.get("in_danger") == "yes"}),
         contact=contact.contact() if isinstance(contact, ContactForm) else None,
+        passing_on=passing.chosen() if asked and isinstance(passing, PassingForm) else {},
         language=(get_language() or "en")[:10],
     )
 

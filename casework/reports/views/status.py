@@ -6,13 +6,16 @@ import uuid
 from functools import wraps
 from typing import Any
 
+from django.conf import settings
 from django.core import signing
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import redirect
+from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from casework.reports import actions, codes
+from casework.reports.forms.passing import PassingFields
 from casework.reports.forms.status import AddForm, MessageForm, StatusForm
 from casework.reports.limits import (
     MESSAGE_PER_REPORT,
@@ -23,6 +26,7 @@ from casework.reports.limits import (
     count,
 )
 from casework.reports.models import Report
+from casework.reports.passing import choices_of, may_choose
 from casework.reports.support import support
 from casework.reports.wording import missing_words, next_deadline, standing_of
 
@@ -46,7 +50,7 @@ def _opened(request: HttpRequest) -> Report | None:
     return actions.report_of_reporter(uuid.UUID(public_id))
 
 
-def _with_report(view: View) -> View:
+def with_report(view: View) -> View:
     """Give the view the report of this browser, for another 15 minutes; without one, ask for the code again."""
 
     @wraps(view)
@@ -85,6 +89,13 @@ def sign_in(request: HttpRequest) -> HttpResponseBase:
     )
 
 
+def _passing_form(report: Report, data: QueryDict | None = None) -> PassingFields | None:
+    """The questions about handing on with what holds now; None for whoever came across it."""
+    if not may_choose(report.role):
+        return None
+    return PassingFields(data, initial=choices_of(report), label_suffix="")
+
+
 def _page(request: HttpRequest, report: Report, status: int = 200, **context: Any) -> HttpResponse:
     case = report.case
     shown = {
@@ -97,22 +108,25 @@ def _page(request: HttpRequest, report: Report, status: int = 200, **context: An
         "places": case.locators.count(),
         "message_form": MessageForm(label_suffix=""),
         "add_form": AddForm(report=report),
+        "passing_form": _passing_form(report),
         "organisations": support().for_age(minor=report.age_at_the_time == "minor"),
     }
+    shown |= {name: import_string(path)(report) for name, path in settings.STATUS_PARTS.items()}
     return render_public(request, "reports/status/page.html", {**shown, **context}, status=status)
 
 
 @require_safe
 @public_page
-@_with_report
+@with_report
 def page(request: HttpRequest, report: Report) -> HttpResponseBase:
     """Where the report stands, what comes next, what is missing, and what was written."""
-    return _page(request, report, said="said" in request.GET, added="added" in request.GET)
+    told = {name: name in request.GET for name in ("said", "added", "chosen")}
+    return _page(request, report, **told)
 
 
 @require_POST
 @public_page
-@_with_report
+@with_report
 def message(request: HttpRequest, report: Report) -> HttpResponseBase:
     """A line to the desk."""
     form = MessageForm(request.POST, label_suffix="")
@@ -125,7 +139,7 @@ def message(request: HttpRequest, report: Report) -> HttpResponseBase:
 
 @require_POST
 @public_page
-@_with_report
+@with_report
 def add(request: HttpRequest, report: Report) -> HttpResponseBase:
     """Add what was missing, another place, or another way to be reached."""
     form = AddForm(request.POST, report=report)
@@ -136,9 +150,24 @@ def add(request: HttpRequest, report: Report) -> HttpResponseBase:
     return redirect("/status/page/?added=1")
 
 
+@require_POST
+@public_page
+@with_report
+def passing(request: HttpRequest, report: Report) -> HttpResponseBase:
+    """To whom the report may be handed on, from now on."""
+    form = _passing_form(report, request.POST)
+    if form is None:
+        return redirect("status_page")
+    if not form.is_valid():
+        return _page(request, report, status=422, passing_form=form)
+    count(MESSAGE_PER_REPORT, report.reference)
+    actions.choose_passing_on(report, form.chosen())
+    return redirect("/status/page/?chosen=1#passing")
+
+
 @require_http_methods(["GET", "HEAD", "POST"])
 @public_page
-@_with_report
+@with_report
 def withdraw(request: HttpRequest, report: Report) -> HttpResponseBase:
     """Say what withdrawing means, then do it."""
     if request.method == "POST":

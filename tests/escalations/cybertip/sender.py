@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
-import signal
 import sys
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,57 +18,18 @@ settings.configure(
     OUTBOUND_ALLOWED_NETS=(ipaddress.ip_network("127.0.0.0/8"),), OUTBOUND_CA_FILE="", USE_I18N=False
 )
 
-from casework.escalations.cybertip.client import Client, Server, Upload  # noqa: E402
+from casework.escalations.cybertip.client import Client, Server  # noqa: E402
 from casework.escalations.cybertip.errors import CyberTipError  # noqa: E402
 from casework.escalations.cybertip.flow import Item, Job, send  # noqa: E402
 from casework.escalations.cybertip.progress import State, Superseded  # noqa: E402
 from casework.escalations.cybertip.schema import compiled  # noqa: E402
 from tests.escalations.cybertip import examples  # noqa: E402
+from tests.escalations.cybertip.dying import Steps, Watched, WatchedClient  # noqa: E402
 from tests.escalations.cybertip.keeping import InFile  # noqa: E402
 from tests.escalations.cybertip.pictures import PICTURES  # noqa: E402
 from tests.escalations.cybertip.server import PASSWORD, USER, XSD  # noqa: E402
 
 FINISHED, FAILED, STOPPED = 0, 3, 4
-
-
-class Steps:
-    """Counts the moments at which a process may die, and dies at one of them."""
-
-    def __init__(self, last: int) -> None:
-        self.last, self.count = last, 0
-
-    def __call__(self) -> None:
-        self.count += 1
-        if self.count == self.last:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-
-class Watched:
-    """Something whose every call is surrounded by steps."""
-
-    def __init__(self, inner: Any, step: Steps) -> None:
-        self.inner, self.step = inner, step
-
-    def __getattr__(self, name: str) -> Callable[..., Any]:
-        def call(*given: Any) -> Any:
-            self.step()
-            done = getattr(self.inner, name)(*given)
-            self.step()
-            return done
-
-        return call
-
-
-class WatchedClient(Watched):
-    """Files are interrupted between their chunks too."""
-
-    def upload(self, report_id: int, upload: Upload) -> Any:
-        def chunks() -> Iterator[bytes]:
-            for chunk in upload.chunks:
-                yield chunk
-                self.step()
-
-        return self.__getattr__("upload")(report_id, Upload(upload.name, upload.size, chunks()))
 
 
 def items() -> tuple[Item, ...]:

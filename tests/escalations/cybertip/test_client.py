@@ -56,11 +56,11 @@ def test_passwords_are_not_shown() -> None:
 
 
 def test_reports_go_to_the_test_server_unless_production_is_said(settings: Any) -> None:
-    assert configured("u", "p").url("submit") == "https://exttest.cybertip.org/ispws/submit"
-    assert configured("u", "p").is_test
+    assert configured("p").url("submit") == "https://exttest.cybertip.org/ispws/submit"
+    assert configured("p").is_test
     settings.CYBERTIP_ENVIRONMENT = "production"
-    assert configured("u", "p").url("submit") == "https://report.cybertip.org/ispws/submit"
-    assert not configured("u", "p").is_test
+    assert configured("p").url("submit") == "https://report.cybertip.org/ispws/submit"
+    assert not configured("p").is_test
 
 
 def test_a_file_is_uploaded_as_it_comes_and_its_digest_compared(

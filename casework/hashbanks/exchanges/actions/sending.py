@@ -133,6 +133,8 @@ def mark_sent(
                 exchange=exchange, entry_id=key,
                 defaults={"ref": names.get(offer.key, "")[:200], "refused": refused, "retracted_at": None, "at": Now()},
             )  # fmt: skip
+        if not refused:
+            import_string(settings.ON_HASHES_TAKEN)(exchange, batch.keys)
     Exchange.objects.filter(pk=exchange.pk).update(last_sent_at=Now())
     said = batch.opinions or batch.offers
     record(

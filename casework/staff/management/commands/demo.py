@@ -27,6 +27,7 @@ from casework.reports.management.demo_reports import REPORTS, DemoReport, api_fi
 from casework.runtime.supervisor import DEMO_PASSWORD
 from casework.staff.actions import create_person
 from casework.staff.management.demo_banks import make_banks, offer_removed
+from casework.staff.management.demo_partners import hand_over, make_partners, propose
 
 #: name, role, cleared for restricted cases
 PEOPLE = (
@@ -51,6 +52,7 @@ class Command(BaseCommand):
         folder = settings.CASEWORK_HOME / "demo"
         keys = _keys(folder, people["ada"])
         make_banks(people["lena"], folder, _picture_of("launch"))
+        make_partners(people, folder)
         waiting = [report for report in REPORTS if _case_of(report) is None]
         if waiting:
             self._file(waiting, keys)
@@ -154,6 +156,7 @@ def _remove(case: Case, people: People) -> None:
         case, people["mona"], "remove", "ncii_authentic", "Statement and places agree.",
         "What you reported breaks our rules on intimate imagery. It is to be removed everywhere you named.",
     )  # fmt: skip
+    propose(case, people)
 
 
 def _remove_confirmed(case: Case, people: People) -> None:
@@ -192,6 +195,7 @@ def _escalate(case: Case, people: People) -> None:
         case, people["sena"], "escalate", "ncii_threat", "The hotline speaks of a threat.",
         "People who are trained for threats have your report now.",
     )  # fmt: skip
+    hand_over(case, people)
 
 
 def _hold(case: Case, people: People) -> None:

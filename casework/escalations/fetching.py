@@ -1,0 +1,35 @@
+"""Which package a partner's own system may fetch now, and for how long it may go on."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.db.models import QuerySet
+from django.db.models.functions import Now
+
+from casework.outbox.models import Endpoint
+from casework.partners.models import Channel, Partner
+
+from .models import Escalation, Package
+
+
+def reachable(public_id: UUID) -> tuple[Endpoint, Package] | None:
+    """The endpoint that signs for the escalation with this public id, and the file that waits for it; None where
+    either is missing, access has ended, or the endpoint is switched off."""
+    escalation = _open(public_id).select_related("partner__endpoint").first()
+    if escalation is None or escalation.partner.endpoint is None or not escalation.partner.endpoint.enabled:
+        return None
+    package = escalation.packages.filter(state=Package.State.READY).select_related("escalation").first()
+    return (escalation.partner.endpoint, package) if package is not None else None
+
+
+def may_go_on(public_id: UUID) -> bool:
+    """Whether access has not ended since: asked anew while the file is on its way."""
+    return _open(public_id).filter(partner__endpoint__enabled=True).exists()
+
+
+def _open(public_id: UUID) -> QuerySet[Escalation]:
+    return Escalation.objects.filter(
+        public_id=public_id, channel=Channel.WEBHOOK, state__in=Escalation.WITH_PARTNER,
+        partner__state=Partner.State.ACTIVE, expires_at__gt=Now(),
+    )  # fmt: skip

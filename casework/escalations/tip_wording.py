@@ -1,0 +1,243 @@
+"""The report to NCMEC in plain words: what would leave, how far it came, and what each call came to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _later
+
+from .cybertip.facts import (
+    Account,
+    BadFacts,
+    File,
+    FileAnnotation,
+    IncidentKind,
+    Person,
+    Relevance,
+    Report,
+    ReportAnnotation,
+    WebPage,
+)
+from .cybertip.progress import Stage
+from .cybertip.progress import State as Progress
+from .models import Escalation, State, Tip, TipCall
+from .tipping import files_of, originals_leave, report_of
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
+KINDS: dict[IncidentKind, StrOrPromise] = {
+    IncidentKind.ABUSE_MATERIAL: _later("sexual abuse material of a child"),
+    IncidentKind.ENTICEMENT: _later("a child is enticed to sexual acts online"),
+    IncidentKind.TRAFFICKING: _later("a child is trafficked for sex"),
+    IncidentKind.MOLESTATION: _later("a child is sexually molested"),
+    IncidentKind.UNSOLICITED: _later("obscene material was sent to a child unasked"),
+    IncidentKind.TOURISM: _later("sex tourism with children"),
+    IncidentKind.MISLEADING_WORDS: _later("misleading words or pictures online"),
+    IncidentKind.MISLEADING_DOMAIN: _later("a misleading domain name"),
+}
+REPORT_MARKS: dict[ReportAnnotation, StrOrPromise] = {
+    ReportAnnotation.SEXTORTION: _later("sextortion"),
+    ReportAnnotation.SOLICITATION: _later("somebody asks for such material"),
+    ReportAnnotation.BETWEEN_MINORS: _later("between minors"),
+    ReportAnnotation.SPAM: _later("spam"),
+    ReportAnnotation.SADISTIC: _later("sadistic online exploitation"),
+}
+FILE_MARKS: dict[FileAnnotation, StrOrPromise] = {
+    FileAnnotation.GENERATIVE_AI: _later("made or changed with AI"),
+    FileAnnotation.DRAWING: _later("a drawing or animation"),
+    FileAnnotation.MEME: _later("possibly a meme"),
+    FileAnnotation.VIRAL: _later("spreads widely"),
+    FileAnnotation.SELF_PRODUCED: _later("possibly made by the child"),
+    FileAnnotation.PHYSICAL_HARM: _later("physical harm"),
+    FileAnnotation.VIOLENCE: _later("violence"),
+    FileAnnotation.BESTIALITY: _later("bestiality"),
+    FileAnnotation.LIVE: _later("live streaming"),
+    FileAnnotation.INFANT: _later("an infant"),
+}
+RELEVANCES: dict[Relevance, StrOrPromise] = {
+    Relevance.REPORTED: _later("what is reported"),
+    Relevance.SUPPLEMENTAL: _later("supplemental, for context"),
+}
+CALLS: dict[str, StrOrPromise] = {
+    "submit": _later("open a report"),
+    "upload": _later("send a file"),
+    "fileinfo": _later("say what the file is"),
+    "finish": _later("hand the report in"),
+    "retract": _later("take the report back"),
+}
+_STAGES: dict[Stage, StrOrPromise] = {
+    Stage.READY: _later("waits for a worker"),
+    Stage.SUBMITTING: _later("being opened at NCMEC"),
+    Stage.OPEN: _later("open at NCMEC, files are on their way"),
+    Stage.FINISHING: _later("being handed in"),
+    Stage.FINISHED: _later("handed in"),
+    Stage.RETRACTING: _later("being taken back"),
+    Stage.WITHDRAWN: _later("taken back"),
+}
+
+Line = tuple[str, list[str]]
+
+
+def content_for_preview(escalation: Escalation) -> list[Line]:
+    """The whole report in words, as (label, values); what is missing stands there as a sentence.
+
+    Built from the same facts as the XML, so a preview of it is a preview of what leaves.
+    """
+    try:
+        report = report_of(escalation)
+    except BadFacts as bad:
+        return [(_("Report to NCMEC"), [bad.sentence])]
+    lines = [*_report_lines(report), *_file_lines(escalation)]
+    return [(label, [value for value in values if value]) for label, values in lines if any(values)]
+
+
+def _report_lines(report: Report) -> Iterator[Line]:
+    incident = report.incident
+    yield _("Incident"), [str(KINDS[incident.kind])]
+    yield _("When"), [_moment(incident.at), incident.at_means]
+    yield _("Where, in a word"), [incident.platform]
+    yield _("Why it has to hurry"), [incident.urgent]
+    yield _("Annotations"), sorted(str(REPORT_MARKS[mark]) for mark in incident.annotations)
+    for place in report.places:
+        if isinstance(place, WebPage):
+            yield _("Web pages"), list(place.urls)
+    if report.law_enforcement is not None:
+        agency = report.law_enforcement
+        told = _("already told") if agency.reported else ""
+        yield _("Law enforcement"), [agency.agency, agency.case_number, told]
+    yield (
+        _("Reporting person"),
+        [*_person(report.reporter.person), report.reporter.company, report.reporter.legal_url],
+    )
+    if report.reported is not None:
+        yield _("User or person reported"), _account(report.reported)
+    for victim in report.victims:
+        yield _("Child"), _account(victim)
+    yield _("Additional information"), [report.more]
+
+
+def _account(account: Account) -> list[str]:
+    return [
+        *(_person(account.person) if account.person else ()), account.screen_name, account.identifier,
+        *account.profile_urls, account.more,
+    ]  # fmt: skip
+
+
+def _person(person: Person) -> list[str]:
+    age = _("%(n)d years old") % {"n": person.age} if person.age is not None else ""
+    return [
+        f"{person.first_name} {person.last_name}".strip(), *(mail.address for mail in person.emails),
+        *(phone.number for phone in person.phones), age, person.born.isoformat() if person.born else "",
+    ]  # fmt: skip
+
+
+def _file_lines(escalation: Escalation) -> Iterator[Line]:
+    for item, file in files_of(escalation):
+        yield (_("File: the original of item %(n)d") % {"n": item.position}), [*_file(file)]
+    if not originals_leave() and escalation.chosen_items.exists():
+        yield (
+            _("Files"),
+            [
+                _(
+                    "None: this desk is set up not to keep or send originals (CSAM_CUSTODY). Hashes may stand above."
+                )
+            ],
+        )
+
+
+def _file(file: File) -> Iterator[str]:
+    yield file.name
+    yield _viewed(file)
+    yield str(RELEVANCES[file.relevance])
+    yield from sorted(str(FILE_MARKS[mark]) for mark in file.annotations)
+    if file.publicly_available is not None:
+        yield _("publicly available") if file.publicly_available else _("not publicly available")
+    for kind, value in file.hashes:
+        yield f"{kind}: {value}"
+    yield file.more
+
+
+def _viewed(file: File) -> str:
+    """What the reveal log says; nothing else can make a file "viewed"."""
+    if file.viewed:
+        last = max(look.opened_at for look in file.looks if look.whole)
+        return _("viewed here in full, last on %(moment)s") % {"moment": _moment(last)}
+    if file.viewed_in_part:
+        return _("viewed here in part, never in full")
+    return _("not viewed by anybody here")
+
+
+def _moment(moment: datetime) -> str:
+    """In UTC for everybody: what two people compare must not depend on where they sit."""
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+
+
+# --- how far it came -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """A tip's state for its page: words, a tone for the badge, and what a person can do."""
+
+    words: str
+    tone: str
+    sentence: str
+    may_retry: bool
+    is_test: bool
+    #: Reports at NCMEC whose id we never learned: empty, unfinished, deleted there by themselves.
+    unanswered: int
+    retracted: tuple[int, ...]
+
+
+def story(tip: Tip) -> Story:
+    """Where the report stands, in words."""
+    progress = Progress.from_json(tip.progress) if tip.progress else Progress()
+    words, tone = str(_STAGES[progress.stage]), "good" if progress.stage is Stage.FINISHED else "info"
+    if tip.failure_code and tip.next_try_at is None:
+        words, tone = _("waits for a person"), "danger"
+    elif tip.failure_code:
+        words, tone = _("is tried again by itself"), "caution"
+    elif tip.started_at is None:
+        words, tone = _("not let go yet"), ""
+    return Story(
+        words, tone, tip.failure, bool(tip.failure_code), tip.environment == "test", progress.unanswered,
+        progress.retracted,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call for the page."""
+
+    what: str
+    began_at: datetime
+    good: bool
+    sentence: str
+    request_id: str
+
+
+def calls(tip: Tip) -> list[Call]:
+    """Every call to NCMEC in words, the newest first."""
+    return [_call(row) for row in tip.calls.order_by("-pk")]
+
+
+def _call(row: TipCall) -> Call:
+    good = row.code == "0"
+    if good:
+        sentence = row.answer
+    elif row.ended_at is None:
+        sentence = _("no answer yet")
+    else:
+        sentence = row.sentence
+    return Call(str(CALLS.get(row.what, row.what)), row.began_at, good, sentence, row.request_id)
+
+
+def is_stuck(escalation: Escalation) -> bool:
+    """Whether a report that was let go waits for a person."""
+    stuck = Tip.objects.filter(escalation=escalation.pk, next_try_at__isnull=True).exclude(failure_code="")
+    return escalation.is_tip and escalation.state == State.APPROVED and stuck.exists()

@@ -437,6 +437,8 @@ OUTBOX_TELLS = {
 }
 #: Called with an exchange and the keys of entries that it has taken, in the same transaction.
 ON_HASHES_TAKEN = "casework.escalations.notices.note_hashes_taken"
+#: Called with a partner that was suspended and who did it, in the same transaction.
+ON_PARTNER_SUSPENDED = "casework.escalations.actions.sending.cancel_all"
 #: How long a partner may see and fetch what it was sent, in days.
 ESCALATION_ACCESS_DAYS = _int("ESCALATION_ACCESS_DAYS", 30)
 #: Who writes to hosts and partners: the organisation's name and its e-mail address for answers.
@@ -664,7 +666,10 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "%(levelname)s %(name)s: %(message)s"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "filters": {"without_secrets": {"()": "casework.privacy.log_lines.WithoutSecrets"}},
+    "handlers": {
+        "stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["without_secrets"]}
+    },
     "loggers": {
         "django-q": {"level": "WARNING"},  # four lines for each job otherwise
         "urllib3": {"level": "ERROR"},  # it would log whole addresses, whose query may hold a key

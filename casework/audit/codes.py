@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 #: Codes that entries carry, as people say them. A code that is missing here is shown with spaces for underscores.
 CODES: dict[str, StrOrPromise] = {
+    "partner_suspended": _("the partner was suspended"),
+    "address_changed": _("the receiver's address was changed"),
     "us_tida_48h": _("TAKE IT DOWN Act, 48 hours"),
     "minor_indicated": _("the report says under 18, or does not know"),
     "bank_match": _("it matches a bank of what may show somebody under 18"),
@@ -132,6 +134,7 @@ CODES: dict[str, StrOrPromise] = {
     "paper_pdf": _("PDF"),
     "paper_html": _("web page"),
     "paper_text": _("plain text"),
+    "paper_words": _("letters to make one's own"),
     "truth_yes": _("yes"),
     "truth_no": _("no"),
     "truth_unclear": _("nobody can say"),

@@ -16,7 +16,7 @@ from casework.accounts.stepup import steps_up
 from casework.cases.actions import drop_draft
 
 from . import actions, draft_page, page
-from .forms import DigestForm, GlassForm, GlassReviewForm, ReasonForm
+from .forms import DigestForm, GlassForm, GlassReviewForm, ImageryForm, ReasonForm
 from .models import Escalation
 from .views import found
 
@@ -71,10 +71,10 @@ def refuse(request: DeskRequest, public_id: UUID) -> HttpResponse:
 def approve_imagery(request: DeskRequest, public_id: UUID) -> HttpResponseBase:
     """The third person's word that pictures go along, with a reason."""
     other = found(request, public_id)
-    form = ReasonForm(request.POST, auto_id="imagery_%s")
+    form = ImageryForm(request.POST, auto_id="imagery_%s")
     if not form.is_valid():
         return _again(request, other, imagery=form)
-    actions.approve_imagery(other, actor=request.user, reason=form.cleaned_data["reason"])
+    actions.approve_imagery(other, actor=request.user, **form.cleaned_data)
     messages.success(request, _("The pictures may go along, once somebody else has approved the rest."))
     return redirect("escalation_preview", public_id)
 

@@ -13,7 +13,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.db.models import Q
+from django.db.models import Q, QuerySet
+from django.db.models.functions import Now
 from django.utils import timezone, translation
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -26,7 +27,7 @@ from casework.hashbanks.exchanges.actions.sending import may_send_hashes
 from casework.hashbanks.exchanges.models import Exchange, SentEntry
 from casework.hashbanks.models import LEAST_PDQ_QUALITY, Entry
 from casework.outbox.mail import NOWHERE
-from casework.partners.models import Channel
+from casework.partners.models import Channel, Contact
 
 from .models import Escalation
 from .xarf import BadNotice, Notice, Origin, Party, Place, Verified, adult_notice, as_bytes
@@ -91,14 +92,27 @@ def content_in_one_language(escalation: Escalation) -> list[list[object]]:
 
 
 def mailboxes(escalation: Escalation) -> list[str]:
-    """Where word goes that something waits: the partner's mailbox and its people's, each once."""
+    """Where word goes that something waits, each once: the partner's mailbox and its people's; of a restricted case
+    those of the cleared, and where it goes by link those of the people who have one that opens."""
     found: dict[str, str] = {}
-    people = escalation.partner.contacts.filter(ended_at__isnull=True).select_related("user")
-    of_people = [one.mail or (one.user.email if one.user else "") for one in people]
-    for address in [escalation.partner.mail, *of_people]:
+    of_people = [one.mail or (one.user.email if one.user else "") for one in _people(escalation)]
+    shared = [] if escalation.channel == Channel.LINK else [escalation.partner.mail]
+    for address in [*shared, *of_people]:
         if address:
             found.setdefault(address.lower(), address)
     return list(found.values())
+
+
+def _people(escalation: Escalation) -> QuerySet[Contact]:
+    found = escalation.partner.contacts.filter(ended_at__isnull=True).select_related("user").order_by("pk")
+    if escalation.channel == Channel.LINK:
+        open_links = escalation.links.filter(revoked_at__isnull=True, expires_at__gt=Now())
+        return found.filter(pk__in=open_links.values("contact"))
+    return _cleared(found) if escalation.case.restricted else found
+
+
+def _cleared(found: QuerySet[Contact]) -> QuerySet[Contact]:
+    return found.filter(user__is_active=True, user__cleared=True)
 
 
 # --- notices to hosts -----------------------------------------------------------------------------------------------
@@ -295,6 +309,11 @@ def _mail_problems() -> list[str]:
 
 
 def _nobody_gets_word(escalation: Escalation) -> list[str]:
+    if escalation.case.restricted and not _people(escalation).exists():
+        return [
+            _("The case is restricted, and nobody who signs in for this partner is cleared: it would reach nobody. A "
+              "supervisor can clear one of them under People.")
+        ]  # fmt: skip
     if mailboxes(escalation):
         return []
     return [_("Neither the partner nor any of its people has an e-mail address: nobody would get word.")]

@@ -153,8 +153,8 @@ def _has_place(escalation: Escalation, code: str) -> bool:
 
 
 def preview(escalation: Escalation, *, viewer: User) -> Preview:
-    """What would leave as things are now. A contact is shown to those who may read reports; its digest covers it
-    for everybody."""
+    """What would leave as things are now. A contact is shown to those who draft and judge, not to who only reads; its
+    digest covers it for everybody."""
     found = gathering.outline(escalation)
     least = set(minimum(escalation))
     leaving = {code for code in escalation.fields if _has_place(escalation, code)}
@@ -212,12 +212,15 @@ def _digest(escalation: Escalation, found: Outline) -> str:
     del told["software_version"]  # another version of this program says the same
     keys = escalation.partner.sealing_keys() if escalation.channel in SEALED else []
     said: dict[str, Any] = {
+        "version": escalation.version,  # consent and reasons stand beside it and were read, too
+        "restricted": escalation.case.restricted,  # whoever agreed may not have been cleared
         "facts": told,
         "fields": sorted(escalation.fields),
         "entries": [str(entry) for entry in found.entries],
         "pictures": {str(item): sha256 for item, sha256 in found.renditions.items()},
         "recipient": str(escalation.partner.public_id),
         "channel": escalation.channel,
+        "endpoint": endpoint.url if (endpoint := escalation.partner.endpoint) else "",
         "basis": escalation.basis,
         "tlp": escalation.tlp,
         "keys": sorted(key.fingerprint for key in keys),
@@ -230,7 +233,7 @@ def _digest(escalation: Escalation, found: Outline) -> str:
 
 
 def _shown(code: str, found: Outline, viewer: User) -> list[str]:
-    if code == "depicted_contact" and not viewer.may(Perm.READ_CASES):
+    if code == "depicted_contact" and not viewer.may(Perm.DRAFT_ESCALATION):
         return [_now("hidden from you")]
     drawn = _SHOWN.get(code)
     if drawn is not None:

@@ -129,12 +129,16 @@ def preview_context(escalation: Escalation, user: User, **sent: Any) -> dict[str
         "digest_form": forms.DigestForm(initial={"digest": shown.digest}),
         "return_form": sent.get("return") or forms.ReasonForm(auto_id="return_%s"),
         "refuse_form": sent.get("refuse") or forms.ReasonForm(auto_id="refuse_%s"),
-        "imagery_form": sent.get("imagery") or forms.ReasonForm(auto_id="imagery_%s"),
+        "imagery_form": sent.get("imagery") or _imagery_form(shown),
         "glass_form": sent.get("glass") or _glass_form(escalation, user, shown),
         "unreviewed": unreviewed,
         "glass_blocked": bool(found) or pictures_wait or unreviewed is not None,
         "opened": next(iter(sent), ""),
     }
+
+
+def _imagery_form(shown: Preview) -> forms.ImageryForm:
+    return forms.ImageryForm(initial={"digest": shown.digest}, auto_id="imagery_%s")
 
 
 def _glass_form(escalation: Escalation, user: User, shown: Preview) -> forms.GlassForm:

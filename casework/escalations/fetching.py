@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 
 from casework.outbox.models import Endpoint
-from casework.partners.models import Channel, Partner
+from casework.partners.models import Accepts, Channel, Partner
 
 from .models import Escalation, Package
 
@@ -29,7 +29,9 @@ def may_go_on(public_id: UUID) -> bool:
 
 
 def _open(public_id: UUID) -> QuerySet[Escalation]:
+    # A system can't be cleared: what may show a minor is for those of partners that take that on.
+    fit = Q(case__restricted=False) | Q(partner__accepts__contains=[Accepts.MINOR])
     return Escalation.objects.filter(
-        public_id=public_id, channel=Channel.WEBHOOK, state__in=Escalation.WITH_PARTNER,
+        fit, public_id=public_id, channel=Channel.WEBHOOK, state__in=Escalation.WITH_PARTNER,
         partner__state=Partner.State.ACTIVE, expires_at__gt=Now(),
     )  # fmt: skip

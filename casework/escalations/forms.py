@@ -159,6 +159,10 @@ class ReasonForm(forms.Form):
     )
 
 
+class ImageryForm(ReasonForm, DigestForm):
+    """A word for the pictures of the preview that was seen, and why."""
+
+
 class GlassForm(DigestForm):
     """Sending without a second person."""
 

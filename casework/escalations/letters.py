@@ -22,9 +22,11 @@ if TYPE_CHECKING:
 
 ADVICE: tuple[StrOrPromise, ...] = (
     _("You need not. If you do, take somebody along whom you trust; you may ask for that beforehand."),
-    _("Hand over this document, and what you noted yourself: links, names, times, messages, threats."),
+    _(
+        "Hand over the document of your report, and what you noted yourself: links, names, times, messages, threats."
+    ),
     _("Ask for the number of your case there, and whom to call. Write both down."),
-    _("If they ask for a picture, tell them to ask the desk named above for what it keeps."),
+    _("If they ask for a picture, tell them to ask the desk named in the document for what it keeps."),
     _("Where somebody is under 18, never save, print or send a picture, not to the police either."),
     _("You need not tell more than you want to on the first day. You may ask for an interpreter."),
     _("Keep your access code to yourself. The police do not need it: the reference is enough for them."),

@@ -18,6 +18,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from casework.accounts.permissions import Perm, requires
 from casework.accounts.requests import DeskRequest
+from casework.accounts.stepup import steps_up
 from casework.escalations import actions, portal_page, serving
 from casework.escalations import portal_forms as forms
 from casework.escalations.actions import links
@@ -205,6 +206,7 @@ def _page(request: HttpRequest, link: SecureLink, *, status: int = 200, **unsent
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @requires(Perm.DRAFT_ESCALATION)
+@steps_up
 def new(request: DeskRequest, public_id: UUID) -> HttpResponse:
     """Make a link for one contact: the answer shows link and code, once."""
     found = get_object_or_404(Escalation.objects.for_user(request.user), public_id=public_id)
@@ -213,7 +215,7 @@ def new(request: DeskRequest, public_id: UUID) -> HttpResponse:
         try:
             link, token, code = links.make_link(found, actor=request.user, **form.cleaned_data)
         except ValidationError as error:
-            form.add_error("code_to", error)
+            form.add_error(None, error)
         else:
             shown = {"link": link, "address": links.address_of(token), "code": links.shown_code(code)}
             return render(

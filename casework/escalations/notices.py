@@ -16,7 +16,7 @@ from casework.partners.models import Channel, Partner
 
 from .channels import contributing_exchange, entries_of
 from .conflicts import Conflict
-from .models import Escalation, Outcome, State
+from .models import Escalation, Outcome, Package, State
 
 _NAME = "system"
 
@@ -71,7 +71,8 @@ def _delivered(escalation: Escalation, *, how: str) -> None:
 def _hear(result: Result) -> bool:
     from .actions import acknowledge, answer, decline  # the actions import this room
 
-    escalation = _locked([result.id])
+    # A refusal removes the package, which is locked before its escalation everywhere.
+    escalation = _locked([result.id], with_packages=True)
     if escalation is None or escalation.partner.state != Partner.State.ACTIVE:
         return False
     try:
@@ -94,6 +95,9 @@ def _hear(result: Result) -> bool:
     return True
 
 
-def _locked(ids: Sequence[str]) -> Escalation | None:
+def _locked(ids: Sequence[str], *, with_packages: bool = False) -> Escalation | None:
+    if with_packages:
+        packages = Package.objects.select_for_update().filter(escalation__public_id__in=ids[:1])
+        list(packages.order_by("pk"))
     found = Escalation.objects.select_for_update(of=("self",)).select_related("case", "partner")
     return found.filter(public_id__in=ids[:1]).first()

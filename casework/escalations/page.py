@@ -208,7 +208,7 @@ def allowed(escalation: Escalation, user: User) -> dict[str, bool]:
         and escalation.reviewed_at is None
         and not own
         and user.may(Perm.REVIEW_BREAK_GLASS),
-        "write": drafts and escalation.state in OUT,
+        "write": drafts and escalation.state in OUT and escalation.channel in Escalation.READ_THERE,
         "withdraw": drafts and State.WITHDRAWN in Escalation.MOVES[escalation.state],
         "close": drafts and State.CLOSED in Escalation.MOVES[escalation.state],
     }

@@ -35,12 +35,16 @@ def paper(report: Report) -> Sheet:
     drawn: list[Section | None] = [_about(report), _report(report, whole=whole), _places(report)]
     if whole:
         drawn += [_files(report), _standing(report), _messages(report), _handed(report)]
-    drawn += [_proof(report), letters.advice()]
-    if whole:
-        drawn += letters.letters(report, [place.value for place in _locators(report)])
+    drawn.append(_proof(report))
     reference = shown_reference(report.reference)
     title = _("Report %(reference)s") % {"reference": reference}
     return Sheet(title, reference, tuple(section for section in drawn if section is not None))
+
+
+def words(report: Report) -> Sheet:
+    """What is for the reporter alone: how to hand the document over, and letters to make their own."""
+    places = [place.value for place in _locators(report)]
+    return Sheet(_("For you"), "", (letters.advice(), *letters.letters(report, places)))
 
 
 def text(sheet: Sheet) -> str:
@@ -59,11 +63,9 @@ def _about(report: Report) -> Section:
         _(
             "This document was made from what is stored about one report, at the wish of whoever made the report."
         ),
+        _("It holds no picture and no video. The desk named below can be asked for what it keeps."),
         _(
-            "It holds no picture and no video. Nobody needs one from you: this desk keeps what was sent to it."
-        ),
-        _(
-            "Times are in UTC. Name and address of whoever reported are left out on purpose; say them yourself."
+            "Times are in UTC. Name and address of whoever reported are left out on purpose: they say them themselves."
         ),
     )
     rows = (
@@ -143,14 +145,16 @@ def _standing(report: Report) -> Section:
     if decision is not None and report.case.status in (Case.Status.DECIDED, Case.Status.CLOSED):
         rows += ((_("Decided"), moment(decision.decided_at)),)
     if standing.reasons:
-        rows += ((_("The reasons, as written to you"), standing.reasons),)
+        rows += ((_("The reasons, as written to the reporter"), standing.reasons),)
     return Section(_("What the desk did"), (), (), rows)
 
 
 def _messages(report: Report) -> Section | None:
     ours = report.messages.exclude(sender=Message.Sender.REPORTER)
     rows = tuple((moment(line.sent_at), line.text) for line in ours)
-    return Section(_("What the desk wrote to you"), (), (_("When"), _("Text")), rows) if rows else None
+    return (
+        Section(_("What the desk wrote to the reporter"), (), (_("When"), _("Text")), rows) if rows else None
+    )
 
 
 def _handed(report: Report) -> Section | None:
@@ -181,4 +185,5 @@ FORMS: dict[str, tuple[str, str]] = {
     "pdf": ("document.pdf", "application/pdf"),
     "html": ("document.html", "text/html; charset=utf-8"),
     "text": ("document.txt", "text/plain; charset=utf-8"),
+    "words": ("notes.txt", "text/plain; charset=utf-8"),
 }

@@ -10,12 +10,14 @@ from django.utils.translation import gettext_lazy as _
 _FORMS = [
     ("pdf", _("PDF, to print or to send")),
     ("html", _("Web page, which a screen reader reads well")),
-    ("text", _("Plain text, to change the letters in")),
+    ("text", _("Plain text")),
 ]
+_WORDS = ("words", _("No document, but advice for you, and letters to make your own"))
 
 
 class PaperForm(forms.Form):
-    """*drawn*: whether a PDF can show the language; one that runs from right to left it can't, a web page can."""
+    """*drawn*: whether a PDF can show the language; one that runs from right to left it can't, a web page can.
+    *whole*: whether letters of the person depicted are offered, too."""
 
     use_required_attribute = False
     form = forms.ChoiceField(
@@ -34,8 +36,8 @@ class PaperForm(forms.Form):
         error_messages={"required": _("Type the access code.")},
     )
 
-    def __init__(self, *args: Any, drawn: bool, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, drawn: bool, whole: bool, **kwargs: Any) -> None:
         super().__init__(*args, **{"label_suffix": "", **kwargs})
         field = self.fields["form"]
         assert isinstance(field, forms.ChoiceField)
-        field.choices = _FORMS if drawn else _FORMS[1:]
+        field.choices = [*(_FORMS if drawn else _FORMS[1:]), *([_WORDS] if whole else [])]

@@ -31,7 +31,8 @@ def paper(request: HttpRequest, report: Report) -> HttpResponseBase:
 
     Tries count together with those at the door of the status page.
     """
-    form = PaperForm(request.POST or None, drawn=not get_language_bidi())
+    whole = may_choose(report.role)
+    form = PaperForm(request.POST or None, drawn=not get_language_bidi(), whole=whole)
     if request.method == "POST" and form.is_valid():
         count(STATUS_IN_ALL)
         count(STATUS_PER_PREFIX, address_prefix(request))
@@ -43,6 +44,5 @@ def paper(request: HttpRequest, report: Report) -> HttpResponseBase:
             response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
             return response
         form.add_error("code", _("This is not the access code of this report. Compare it with your note."))
-    context = {"form": form, "whole": may_choose(report.role)}
-    status = 422 if form.errors else 200
+    context, status = {"form": form, "whole": whole}, 422 if form.errors else 200
     return render_public(request, "escalations/reporter/paper.html", context, status=status)

@@ -85,7 +85,10 @@ def passed_on(report: Report) -> list[Handed]:
         return []
     left = Escalation.objects.filter(case=report.case_id, sent_at__isnull=False)
     # The database's clock decides, as it does wherever silence is kept.
-    told = left.exclude(nondisclosure_until__gt=Now()).select_related("partner__organisation")
+    told = left.exclude(nondisclosure_until__gt=Now()).exclude(
+        produced_for__request__nondisclosure_until__gt=Now()  # whatever somebody made of it in the draft
+    )
+    told = told.select_related("partner__organisation")
     return [_handed(escalation) for escalation in told.order_by("sent_at", "pk")]
 
 

@@ -22,6 +22,7 @@ from casework.evidence.sealing import Doubt, stream_blob
 from casework.jobs.actions import Start
 from casework.privacy.keyring import KeyMissing, holds_key
 
+from . import choosing
 from .actions import tip_runs
 from .cybertip import schema
 from .cybertip.client import Client, configured
@@ -31,6 +32,7 @@ from .cybertip.flow import Item, Job, Line, Service, send, withdraw
 from .cybertip.progress import Progress, Superseded
 from .models import State as EscalationState
 from .models import Tip
+from .readiness import in_the_way
 from .tipping import files_of, report_of
 
 #: Seconds that one run goes on before it leaves the rest to the next; a file is never cut. Below a job's limit.
@@ -42,6 +44,15 @@ class NotSetUp(Exception):
 
     def __init__(self, sentence: str) -> None:
         super().__init__(sentence)
+        self.sentence = sentence
+
+
+class NotAsApproved(Exception):
+    """What would leave is not what was approved, or may not leave any more; *sentence* is for its author."""
+
+    def __init__(self, code: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.code = code
         self.sentence = sentence
 
 
@@ -63,6 +74,8 @@ def carry_on(tip: str, number: int, *, start: Start) -> None:
         stop("facts", bad.sentence)
     except NotSetUp as lacking:
         stop("not_set_up", lacking.sentence)
+    except NotAsApproved as other:
+        tip_runs.return_run(found, number, other.code, other.sentence, start=start)
     else:
         tip_runs.end_run(found, number, start=start)
 
@@ -70,9 +83,12 @@ def carry_on(tip: str, number: int, *, start: Start) -> None:
 def _run(tip: Tip) -> None:
     progress, client = progress_of(tip), _client(tip)
     service = service_of(tip, client)
-    if tip.escalation.state != EscalationState.APPROVED or progress.load().withdrawing:
+    stored = progress.load()
+    if tip.escalation.state != EscalationState.APPROVED or stored.withdrawing:
         withdraw(Line(progress, service))
         return
+    if not stored.handed_in:
+        _check(tip)
     until = time.monotonic() + SLICE
     send(
         Job(
@@ -80,6 +96,18 @@ def _run(tip: Tip) -> None:
             report_of(tip.escalation), _items(tip), timezone.now, tired=lambda: time.monotonic() > until,
         )
     )  # fmt: skip
+
+
+def _check(tip: Tip) -> None:
+    """Raise ``NotAsApproved`` unless exactly what was approved may leave now: days may lie between."""
+    escalation = tip.escalation
+    if choosing.digest(escalation) != (escalation.approved_digest or escalation.previewed_digest):
+        raise NotAsApproved(
+            "not_as_approved",
+            _("What would leave has changed since it was approved. Nothing left. Look at it again."),
+        )
+    if found := in_the_way(escalation):
+        raise NotAsApproved("not_ready", " ".join([*found, _("Nothing left.")]))
 
 
 def progress_of(tip: Tip) -> Progress:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as _later
+from django.utils.translation import gettext_lazy
 
 from .cybertip.facts import (
     Account,
@@ -31,53 +31,53 @@ if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
 KINDS: dict[IncidentKind, StrOrPromise] = {
-    IncidentKind.ABUSE_MATERIAL: _later("sexual abuse material of a child"),
-    IncidentKind.ENTICEMENT: _later("a child is enticed to sexual acts online"),
-    IncidentKind.TRAFFICKING: _later("a child is trafficked for sex"),
-    IncidentKind.MOLESTATION: _later("a child is sexually molested"),
-    IncidentKind.UNSOLICITED: _later("obscene material was sent to a child unasked"),
-    IncidentKind.TOURISM: _later("sex tourism with children"),
-    IncidentKind.MISLEADING_WORDS: _later("misleading words or pictures online"),
-    IncidentKind.MISLEADING_DOMAIN: _later("a misleading domain name"),
+    IncidentKind.ABUSE_MATERIAL: gettext_lazy("sexual abuse material of a child"),
+    IncidentKind.ENTICEMENT: gettext_lazy("a child is enticed to sexual acts online"),
+    IncidentKind.TRAFFICKING: gettext_lazy("a child is trafficked for sex"),
+    IncidentKind.MOLESTATION: gettext_lazy("a child is sexually molested"),
+    IncidentKind.UNSOLICITED: gettext_lazy("obscene material was sent to a child unasked"),
+    IncidentKind.TOURISM: gettext_lazy("sex tourism with children"),
+    IncidentKind.MISLEADING_WORDS: gettext_lazy("misleading words or pictures online"),
+    IncidentKind.MISLEADING_DOMAIN: gettext_lazy("a misleading domain name"),
 }
 REPORT_MARKS: dict[ReportAnnotation, StrOrPromise] = {
-    ReportAnnotation.SEXTORTION: _later("sextortion"),
-    ReportAnnotation.SOLICITATION: _later("somebody asks for such material"),
-    ReportAnnotation.BETWEEN_MINORS: _later("between minors"),
-    ReportAnnotation.SPAM: _later("spam"),
-    ReportAnnotation.SADISTIC: _later("sadistic online exploitation"),
+    ReportAnnotation.SEXTORTION: gettext_lazy("sextortion"),
+    ReportAnnotation.SOLICITATION: gettext_lazy("somebody asks for such material"),
+    ReportAnnotation.BETWEEN_MINORS: gettext_lazy("between minors"),
+    ReportAnnotation.SPAM: gettext_lazy("spam"),
+    ReportAnnotation.SADISTIC: gettext_lazy("sadistic online exploitation"),
 }
 FILE_MARKS: dict[FileAnnotation, StrOrPromise] = {
-    FileAnnotation.GENERATIVE_AI: _later("made or changed with AI"),
-    FileAnnotation.DRAWING: _later("a drawing or animation"),
-    FileAnnotation.MEME: _later("possibly a meme"),
-    FileAnnotation.VIRAL: _later("spreads widely"),
-    FileAnnotation.SELF_PRODUCED: _later("possibly made by the child"),
-    FileAnnotation.PHYSICAL_HARM: _later("physical harm"),
-    FileAnnotation.VIOLENCE: _later("violence"),
-    FileAnnotation.BESTIALITY: _later("bestiality"),
-    FileAnnotation.LIVE: _later("live streaming"),
-    FileAnnotation.INFANT: _later("an infant"),
+    FileAnnotation.GENERATIVE_AI: gettext_lazy("made or changed with AI"),
+    FileAnnotation.DRAWING: gettext_lazy("a drawing or animation"),
+    FileAnnotation.MEME: gettext_lazy("possibly a meme"),
+    FileAnnotation.VIRAL: gettext_lazy("spreads widely"),
+    FileAnnotation.SELF_PRODUCED: gettext_lazy("possibly made by the child"),
+    FileAnnotation.PHYSICAL_HARM: gettext_lazy("physical harm"),
+    FileAnnotation.VIOLENCE: gettext_lazy("violence"),
+    FileAnnotation.BESTIALITY: gettext_lazy("bestiality"),
+    FileAnnotation.LIVE: gettext_lazy("live streaming"),
+    FileAnnotation.INFANT: gettext_lazy("an infant"),
 }
 RELEVANCES: dict[Relevance, StrOrPromise] = {
-    Relevance.REPORTED: _later("what is reported"),
-    Relevance.SUPPLEMENTAL: _later("supplemental, for context"),
+    Relevance.REPORTED: gettext_lazy("what is reported"),
+    Relevance.SUPPLEMENTAL: gettext_lazy("supplemental, for context"),
 }
 CALLS: dict[str, StrOrPromise] = {
-    "submit": _later("open a report"),
-    "upload": _later("send a file"),
-    "fileinfo": _later("say what the file is"),
-    "finish": _later("hand the report in"),
-    "retract": _later("take the report back"),
+    "submit": gettext_lazy("open a report"),
+    "upload": gettext_lazy("send a file"),
+    "fileinfo": gettext_lazy("say what the file is"),
+    "finish": gettext_lazy("hand the report in"),
+    "retract": gettext_lazy("take the report back"),
 }
 _STAGES: dict[Stage, StrOrPromise] = {
-    Stage.READY: _later("waits for a worker"),
-    Stage.SUBMITTING: _later("being opened at NCMEC"),
-    Stage.OPEN: _later("open at NCMEC, files are on their way"),
-    Stage.FINISHING: _later("being handed in"),
-    Stage.FINISHED: _later("handed in"),
-    Stage.RETRACTING: _later("being taken back"),
-    Stage.WITHDRAWN: _later("taken back"),
+    Stage.READY: gettext_lazy("waits for a worker"),
+    Stage.SUBMITTING: gettext_lazy("being opened at NCMEC"),
+    Stage.OPEN: gettext_lazy("open at NCMEC, files are on their way"),
+    Stage.FINISHING: gettext_lazy("being handed in"),
+    Stage.FINISHED: gettext_lazy("handed in"),
+    Stage.RETRACTING: gettext_lazy("being taken back"),
+    Stage.WITHDRAWN: gettext_lazy("taken back"),
 }
 
 Line = tuple[str, list[str]]

@@ -23,6 +23,7 @@ from casework.cases.models import Locator, Policy
 from casework.evidence.models import AI_SIGNALS, Item, PerceptualHash, Reveal
 
 from .cybertip.facts import (
+    TEXT_MOST,
     Account,
     BadFacts,
     Email,
@@ -42,6 +43,7 @@ from .cybertip.facts import (
     check_file,
     check_report,
 )
+from .gathering import as_of
 from .models import Escalation, Tip, Urgency
 
 KEEPS_ORIGINALS = "provider_preserve"
@@ -197,20 +199,23 @@ def files_of(escalation: Escalation) -> list[tuple[Item, File]]:
     said = content_of(escalation).get("files") or {}
     by_decision = decided_ai(escalation)
     with_hashes = "hashes" in escalation.fields
+    until = as_of(escalation)
     return [
-        (item, _file(item, said.get(str(item.public_id)) or {}, by_decision, with_hashes))
+        (item, _file(item, said.get(str(item.public_id)) or {}, by_decision, with_hashes, until))
         for item in sent_items(escalation)
     ]
 
 
-def _file(item: Item, said: Content, by_decision: bool, with_hashes: bool) -> File:
+def _file(
+    item: Item, said: Content, by_decision: bool, with_hashes: bool, until: datetime | None
+) -> File:  # fmt: skip
     marks = {FileAnnotation[name] for name in said.get("annotations", ())}
     if by_decision or proven_ai(item):
         marks.add(FileAnnotation.GENERATIVE_AI)
     return File(
         key=str(item.public_id),
         name=_name(item),
-        looks=looks_at(item),
+        looks=looks_at(item, until),
         publicly_available=said.get("publicly_available"),
         relevance=Relevance[said.get("relevance", "REPORTED")],
         annotations=frozenset(marks),
@@ -233,14 +238,16 @@ def _hashes(item: Item) -> Iterator[tuple[str, str]]:
         yield "PDQ", bytes(whole.value).hex()
 
 
-def looks_at(item: Item) -> tuple[Look, ...]:
-    """Every time that a person here was really served a picture of *item*, out of the reveals.
+def looks_at(item: Item, until: datetime | None = None) -> tuple[Look, ...]:
+    """Every time until then that a person here was really served a picture of *item*, out of the reveals.
 
     *whole* only for a still's own rendition, which is the picture from edge to edge. A frame of a film, a part that was
     played, a still of an animation: something was seen, not all of it. A preview is no look.
     """
     is_still = item.duration is None and (item.frames or 1) == 1
     served = Reveal.objects.filter(item=item, first_served_at__isnull=False).order_by("first_served_at")
+    if until is not None:  # what was approved says what had been seen by then
+        served = served.filter(first_served_at__lte=until)
     return tuple(
         Look(moment, whole=is_still and frame is None and film is None)
         for moment, frame, film in served.values_list("first_served_at", "frame", "film")
@@ -283,13 +290,24 @@ def problems(escalation: Escalation) -> list[str]:
     """Why it can't be sent as it stands, one sentence each; empty when it can."""
     found = [*_not_set_up(), *_not_fit(escalation)]
     try:
-        check_report(report_of(escalation), now=timezone.now())
+        report = report_of(escalation)
+        found += _too_long(report)
+        check_report(report, now=timezone.now())
         for _item, file in files_of(escalation):
             check_file(file)
     except BadFacts as bad:
         if bad.field != "reporter.person.emails":  # said above, in the operator's words
             found.append(bad.sentence)
     return found
+
+
+def _too_long(report: Report) -> Iterator[str]:
+    """What would be cut short on its way, so that less would leave than was read in the preview."""
+    said = [report.more, report.reported.more if report.reported is not None else ""]
+    if any(len(text) > TEXT_MOST for text in said):
+        yield _(
+            "What has no field of its own at NCMEC is longer than %(most)d characters. Choose fewer items or places."
+        ) % {"most": TEXT_MOST}
 
 
 def _not_set_up() -> Iterator[str]:

@@ -122,12 +122,10 @@ def keep(request: DeskRequest, public_id: UUID, form: str) -> HttpResponse:
 @require_safe
 @requires(Perm.READ_ESCALATIONS)
 def preview(request: DeskRequest, public_id: UUID) -> HttpResponse:
-    """Exactly what would leave, field by field, and what stays here."""
-    return render(
-        request,
-        "escalations/preview.html",
-        draft_page.preview_context(found(request, public_id), request.user),
-    )
+    """Exactly what would leave, field by field, and what stays here: the case is read by that."""
+    shown = found(request, public_id)
+    read_case(shown.case, actor=request.user)
+    return render(request, "escalations/preview.html", draft_page.preview_context(shown, request.user))
 
 
 @require_POST

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from django import forms as django_forms
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
@@ -151,7 +152,8 @@ def steps(request: LegalRequest, user: User) -> dict[str, bool]:
         "renew": LegalClock.Kind.PRESERVE in running and state != State.REFUSED,
         "process": LegalClock.Kind.PROCESS in running,
         "silence": not request.preserving and state in (State.ACCEPTED, State.PRODUCED),
-        "notified": request.notice_due_at is not None and request.notified_at is None and not request.silent,
+        "notified": request.notice_due_at is not None and request.notice_due_at <= timezone.now()
+        and request.notified_at is None and not request.silent,
         "close": state in (State.PRODUCED, State.PRESERVED, State.REFUSED, State.WITHDRAWN),
         "write": True,
     }  # fmt: skip

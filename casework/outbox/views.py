@@ -153,8 +153,9 @@ def rotate(request: DeskRequest, public_id: UUID) -> HttpResponseBase:
 @steps_up
 def allow_net(request: DeskRequest, public_id: UUID) -> HttpResponseBase:
     """The second person's word for a private network."""
-    if not actions.approve_net(_endpoint(request, public_id), actor=request.user):
-        messages.info(request, _("No private network waits to be allowed."))
+    seen = {name: request.POST.get(name, "") for name in ("net", "host")}
+    if not actions.approve_net(_endpoint(request, public_id), actor=request.user, **seen):
+        messages.info(request, _("Nothing was allowed: what you were shown does not wait (any more)."))
     return redirect("endpoint", public_id)
 
 

@@ -60,6 +60,8 @@ def _name(name: str, partner: Partner | None) -> str:
         # An organisation that is no partner keeps its name as well: names are unique.
         others = Organisation.objects.filter(name__iexact=name).exclude(pk=partner.organisation_id)
         return _("Another organisation has this name.") if others.exists() else ""
+    if Organisation.objects.filter(name__iexact=name, kind=Organisation.Kind.OWN).exists():
+        return _("This is our own organisation: nothing is handed over to ourselves.")
     return _("It is in the directory already.") if taken.exists() else ""
 
 

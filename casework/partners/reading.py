@@ -30,10 +30,7 @@ def why_not_sendable(partner: Partner, *, tlp: str, imagery: bool, channel: str 
     partner's own.
     """
     fresh = Partner.objects.select_related("organisation", "endpoint").get(pk=partner.pk)
-    way = channel or fresh.channel
-    found = [*_standing(fresh), *_way(fresh, way)]
-    if way in SEALED:
-        found += key_problems(fresh)
+    found = _nothing_goes(fresh, channel or fresh.channel)
     if _rank(tlp) > _rank(fresh.tlp_ceiling):
         found.append(
             _("It is labelled %(label)s, and this partner gets no more than %(ceiling)s.")
@@ -42,6 +39,11 @@ def why_not_sendable(partner: Partner, *, tlp: str, imagery: bool, channel: str 
     if imagery and not fresh.imagery_allowed:
         found.append(_("The agreement with this partner lets no pictures go to it."))
     return found
+
+
+def _nothing_goes(partner: Partner, way: str) -> list[str]:
+    """Why nothing goes to *partner* by *way*, whatever it is; by the row as it was read."""
+    return [*_standing(partner), *_way(partner, way), *(key_problems(partner) if way in SEALED else ())]
 
 
 def _rank(label: str) -> int:
@@ -116,7 +118,7 @@ def concerns(partner: Partner) -> list[str]:
     """What the list says beside a partner: why nothing can be sent to it, else what ends soon."""
     if partner.state != Partner.State.ACTIVE:
         return []  # its state says it
-    return [*blocked(partner), *ending_soon(partner)]
+    return [*_nothing_goes(partner, partner.channel), *ending_soon(partner)]
 
 
 def settled_changes(partner: Partner, most: int = 20) -> list[PartnerChange]:
@@ -176,7 +178,7 @@ def keys_to_verify() -> list[PartnerKey]:
 def directory(user: User, asked: dict[str, Any]) -> list[Partner]:
     """The partners that *user* may see and that answer what is *asked*: q, kind, country, language, accepts,
     channel, state; empty values ask nothing."""
-    found = Partner.objects.for_user(user).select_related("organisation").prefetch_related("keys")
+    found = Partner.objects.for_user(user).select_related("organisation", "endpoint").prefetch_related("keys")
     if asked.get("q"):
         found = found.filter(organisation__name__icontains=asked["q"])
     if asked.get("kind"):

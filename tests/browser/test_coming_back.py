@@ -83,14 +83,14 @@ def test_the_person_shown_reads_what_was_passed_on_changes_a_choice_and_takes_a_
     page.wait_for_url("**/status/page/?chosen=1#passing")
     page.get_by_role("link", name="Have it made").click()
     assert wrong_at(page) == []
-    page.get_by_label("Plain text").check()
+    page.get_by_label("Plain text", exact=True).check()
     page.fill("[name=code]", "wrong")
-    page.get_by_role("button", name="Make the document").click()
+    page.get_by_role("button", name="Make it").click()
     assert "not the access code" in page.inner_text("main")
     assert wrong_at(page) == []
     page.fill("[name=code]", code)
     with page.expect_download() as fetched:
-        page.get_by_role("button", name="Make the document").click()
+        page.get_by_role("button", name="Make it").click()
     assert fetched.value.suggested_filename == "document.txt"
     fetched.value.save_as(tmp_path / "document.txt")
     text = (tmp_path / "document.txt").read_text()

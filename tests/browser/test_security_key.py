@@ -59,7 +59,7 @@ def test_nia_adds_a_key_and_signs_in_with_it(
     page = desk(None)
     give_a_key(page)
     sign_in_with_password(page)
-    page.wait_for_url("**/account/")
+    page.wait_for_url("**/portal/")
     page.goto("/account/second-factor/keys/add/")
     page.fill("[name=password]", DEMO_PASSWORD)  # changing second factors always asks once more
     page.keyboard.press("Enter")
@@ -74,7 +74,8 @@ def test_nia_adds_a_key_and_signs_in_with_it(
     page.goto("/account/")
     assert page.url.endswith("/account/second-factor/sign-in/"), "half a sign-in opens nothing"
     page.click("[data-security-key]")
-    page.wait_for_url("**/account/")
+    page.wait_for_url(lambda url: "/sign-in/" not in url)
+    page.goto("/account/")
     assert page.locator("h1").inner_text() == "Your account"
     said = installation.psql(
         "SELECT verb FROM audit_entry WHERE verb LIKE 'person.%' ORDER BY id DESC LIMIT 6"

@@ -57,6 +57,26 @@ def test_a_hold_is_prolonged_at_once():
     assert verbs_of(case)[-1] == "hold.prolonged"
 
 
+def test_what_was_asked_before_it_was_prolonged_lifts_nothing():
+    case = make_case()
+    placed = hold(case, until=timezone.now() + timedelta(days=1))
+    actions.ask_to_release(placed, actor=person("lex"), reason="Settled.")
+    actions.prolong_hold(placed, actor=person("lex"), until=timezone.now() + timedelta(days=9))
+    assert not actions.release_hold(placed, actor=person("lena"))
+    assert actions.held(case)
+
+
+def test_a_lifted_hold_is_not_prolonged():
+    case = make_case()
+    placed = hold(case, until=timezone.now() + timedelta(days=1))
+    actions.ask_to_release(placed, actor=person("lex"), reason="Settled.")
+    actions.release_hold(placed, actor=person("lena"))
+    before = verbs_of(case)
+    with pytest.raises(ValueError, match="lifted"):
+        actions.prolong_hold(placed, actor=person("lex"), until=timezone.now() + timedelta(days=9))
+    assert verbs_of(case) == before
+
+
 @pytest.mark.parametrize("days", [None, 5])
 def test_a_shorter_time_is_no_prolongation(days: int | None):
     case = make_case()

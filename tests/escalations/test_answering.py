@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import pytest
+from django.urls import reverse
 
 from casework.accounts.models import User
 from casework.cases.actions import restrict_case
 from casework.escalations import actions
-from casework.escalations.models import Line, State
+from casework.escalations.models import Escalation, Line, State
 from casework.outbox.models import Message
+from tests.cast import client_of
 from tests.escalations.making import make_escalation
 from tests.journal import verbs_of
 
@@ -82,6 +84,19 @@ def test_nothing_is_written_that_nobody_would_read(state: str, mona: User) -> No
         actions.write_line(escalation, actor=mona, side="desk", kind="word", text="Hello?")
     assert escalation.lines.count() == lines
     assert verbs_of(escalation.case) == before
+
+
+@pytest.mark.parametrize("channel", ["webhook", "xarf_mail", "xarf_api", "cybertip", "stopncii"])
+def test_the_desk_writes_nothing_by_a_channel_that_nobody_reads(channel: str, mona: User) -> None:
+    escalation = make_escalation(state=State.DELIVERED)
+    Escalation.objects.filter(pk=escalation.pk).update(channel=channel)
+    before, page = verbs_of(escalation.case), client_of(mona)
+    with pytest.raises(actions.IllegalMove, match="nobody would read it"):
+        actions.write_line(escalation, actor=mona, side="desk", kind="word", text="Hello?")
+    assert not escalation.lines.exists()
+    assert verbs_of(escalation.case) == before
+    shown = page.get(reverse("escalation", args=[escalation.public_id])).content.decode()
+    assert "Write to the partner" not in shown
 
 
 def test_a_case_restricted_meanwhile_is_gone_for_who_is_not_cleared(mona: User, nia: User) -> None:

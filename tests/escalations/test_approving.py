@@ -13,13 +13,14 @@ from django.db.models.functions import Now
 from casework.accounts.models import User
 from casework.cases.actions import restrict_case
 from casework.escalations import actions
+from casework.escalations.actions.packages import NotMade
 from casework.escalations.models import Basis, Escalation, Package, State
 from casework.jobs.models import Job
 from casework.partners.actions import revoke_key, suspend_partner
 from casework.partners.models import Channel, Partner
 from tests.cases.test_at_once import all_at_once
 from tests.cast import make_case, person
-from tests.escalations.making import make_draft, make_offered, make_partner, offered, seen
+from tests.escalations.making import begin_packing, make_draft, make_offered, make_partner, offered, seen
 from tests.journal import verbs_of
 from tests.partners.directory import make_key
 from tests.worlds import make_item
@@ -42,6 +43,11 @@ def refused(
 
 def approve(escalation: Escalation, actor: User, digest: str = "") -> None:
     actions.approve(escalation, actor=actor, digest=digest or seen(escalation, actor))
+
+
+def agree(escalation: Escalation, actor: User, reason: str = "x", digest: str = "") -> None:
+    """The word for its pictures, by somebody who sees them as they are now."""
+    actions.approve_imagery(escalation, actor=actor, reason=reason, digest=digest or seen(escalation, actor))
 
 
 def with_picture(*, partner: Partner | None = None) -> Escalation:
@@ -94,6 +100,7 @@ def test_not_approved_by(name: str) -> None:
 @in_one_transaction
 def test_a_restricted_case_is_not_approved_by_who_is_not_cleared(lex: User, sena: User) -> None:
     partner = make_partner("Police", kind="law_enforcement", accepts=["minor"])
+    User.objects.filter(pk=person("nia").pk).update(cleared=True)
     draft = make_offered(make_case(minor_indicated=True), author=sena, partner=partner)
     refused(draft, actions.NotThere, lambda: actions.approve(draft, actor=lex, digest=draft.previewed_digest))
     approve(draft, person("lena"))
@@ -106,6 +113,30 @@ def test_a_case_restricted_between_page_and_word_is_gone_for_lex(lex: User) -> N
     digest = seen(draft, lex)
     restrict_case(draft.case, actor=None, why="minor_suspected")
     refused(draft, actions.NotThere, lambda: approve(draft, lex, digest))
+
+
+@in_one_transaction
+def test_a_case_restricted_after_the_word_of_somebody_not_cleared_goes_back(lex: User) -> None:
+    partner = make_partner("Police", kind="law_enforcement", accepts=["minor"])
+    User.objects.filter(pk=person("nia").pk).update(cleared=True)
+    draft = make_offered(partner=partner)
+    approve(draft, lex)
+    restrict_case(draft.case, actor=None, why="minor_suspected")
+    with pytest.raises(NotMade) as refusal:
+        begin_packing(draft.packages.get())
+    assert refusal.value.code == "not_as_approved"
+
+
+@in_one_transaction
+def test_a_word_given_before_the_consent_was_written_anew_does_not_count(mona: User, lena: User) -> None:
+    draft = make_offered()
+    digest = seen(draft, lena)
+    actions.change_draft(
+        draft, actor=mona, version=draft.version, items={}, consent_how="On the phone, by a friend.",
+        locators=[each.locator for each in draft.chosen_locators.select_related("locator")],
+    )  # fmt: skip
+    offered(draft)
+    refused(draft, actions.LookAgain, lambda: approve(draft, lena, digest))
 
 
 @in_one_transaction
@@ -164,7 +195,7 @@ def test_a_notice_to_a_host_leaves_at_once_and_needs_no_package(lena: User) -> N
 def test_pictures_wait_for_a_third_person(lena: User, lex: User) -> None:
     draft = with_picture()
     refused(draft, actions.NotReady, lambda: approve(draft, lena), "third person")
-    actions.approve_imagery(draft, actor=lex, reason="They need them to find copies.")
+    agree(draft, lex, "They need them to find copies.")
     assert draft.imagery_approved_by == lex
     assert verbs_of(draft.case)[-1] == "escalation.imagery_approved"
     approve(draft, lena)
@@ -174,31 +205,31 @@ def test_pictures_wait_for_a_third_person(lena: User, lex: User) -> None:
 @in_one_transaction
 def test_the_third_person_is_neither_the_author_nor_the_second(lena: User, lex: User) -> None:
     draft = with_picture()
-    actions.approve_imagery(draft, actor=lena, reason="x")
+    agree(draft, lena, "x")
     refused(draft, actions.SamePerson, lambda: approve(draft, lena), "third person")
     own = with_picture(partner=draft.partner)
     Escalation.objects.filter(pk=own.pk).update(drafted_by=lex, previewed_by=lex)
-    refused(own, actions.SamePerson, lambda: actions.approve_imagery(own, actor=lex, reason="x"))
+    refused(own, actions.SamePerson, lambda: agree(own, lex, "x"))
 
 
 @in_one_transaction
 def test_sena_approves_and_lets_no_picture_go(sena: User) -> None:
     draft = with_picture()
-    refused(draft, PermissionDenied, lambda: actions.approve_imagery(draft, actor=sena, reason="x"))
+    refused(draft, PermissionDenied, lambda: agree(draft, sena, "x"))
 
 
 @in_one_transaction
 def test_there_is_nothing_to_agree_to_without_a_picture_or_twice(lex: User, lena: User) -> None:
     plain, draft = make_offered(), with_picture()
-    refused(plain, actions.IllegalMove, lambda: actions.approve_imagery(plain, actor=lex, reason="x"))
-    actions.approve_imagery(draft, actor=lex, reason="x")
-    refused(draft, actions.IllegalMove, lambda: actions.approve_imagery(draft, actor=lena, reason="x"))
+    refused(plain, actions.IllegalMove, lambda: agree(plain, lex, "x"))
+    agree(draft, lex, "x")
+    refused(draft, actions.IllegalMove, lambda: agree(draft, lena, "x"))
 
 
 @in_one_transaction
 def test_a_change_takes_the_word_for_the_pictures_back(mona: User, lex: User, lena: User) -> None:
     draft = with_picture()
-    actions.approve_imagery(draft, actor=lex, reason="x")
+    agree(draft, lex, "x")
     items = {chosen.item: chosen.with_picture for chosen in draft.chosen_items.all()}
     actions.change_draft(
         draft, actor=mona, version=draft.version, items=items, locators=[], fields=draft.fields, facts="More."
@@ -206,6 +237,21 @@ def test_a_change_takes_the_word_for_the_pictures_back(mona: User, lex: User, le
     assert draft.imagery_approved_by is None
     offered(draft)
     refused(draft, actions.NotReady, lambda: approve(draft, lena), "third person")
+
+
+@in_one_transaction
+def test_the_third_person_agrees_to_the_pictures_they_saw_and_to_no_others(mona: User, lex: User) -> None:
+    draft = with_picture()
+    digest = seen(draft, lex)
+    items = {chosen.item: True for chosen in draft.chosen_items.all()} | {
+        make_item(draft.case, position=1): True
+    }
+    actions.change_draft(
+        draft, actor=mona, version=draft.version, items=items, locators=[], fields=draft.fields
+    )
+    offered(draft)
+    refused(draft, actions.LookAgain, lambda: agree(draft, lex, digest=digest))
+    assert draft.imagery_approved_by is None
 
 
 # --- the database's own word ---------------------------------------------------------------------------------------

@@ -90,6 +90,14 @@ def test_a_contact_leaves_only_with_consent() -> None:
     assert "Address or number: kim@example.org" in shown(escalation, "depicted_contact")
 
 
+def test_who_only_reads_is_not_shown_a_contact_and_the_digest_is_the_same() -> None:
+    case = reported(contact={"channel": "email", "address": "kim@example.org", "name": "Kim"})
+    escalation = drafted(case, police(), more=("depicted_contact",), consent="given", consent_how="by letter")
+    assert "kim@example.org" in str(preview(escalation, "lena"))
+    assert "kim@example.org" not in str(preview(escalation, "audra"))
+    assert preview(escalation, "audra").digest == preview(escalation, "lena").digest
+
+
 def test_the_contact_of_somebody_else_who_reported_is_not_that_of_the_person_depicted() -> None:
     case = reported(role="somebody_else", contact={"channel": "email", "address": "jo@example.org"})
     escalation = drafted(case, police(), more=("depicted_contact",), consent="given", consent_how="by letter")

@@ -105,6 +105,17 @@ def test_the_code_never_goes_to_the_mailbox_of_the_link(police: Partner, other: 
     assert "link.made" not in all_verbs()
 
 
+@pytest.mark.parametrize("own", ["mona@demo.test", "officer@police.example.evil.example"])
+def test_whoever_makes_the_link_cannot_mail_it_to_a_mailbox_that_nobody_agreed_to(
+    police: Partner, own: str
+) -> None:
+    answer = post("mona", make_sent(police), mail_to=own)
+    assert answer.status_code == 422
+    assert "that two people agreed to" in answer.content.decode()
+    assert not SecureLink.objects.exists()
+    assert "link.made" not in all_verbs()
+
+
 def test_the_code_may_go_to_another_mailbox(police: Partner) -> None:
     assert (
         post("mona", make_sent(police), code_by="other_mail", code_to="duty@police.example").status_code
@@ -161,7 +172,8 @@ def test_mona_ends_a_link(police: Partner) -> None:
     assert answer.headers["Location"] == reverse("escalation", args=[found.public_id])
     link.refresh_from_db()
     assert link.revoked_at is not None
-    assert verbs_of(found.case)[-1] == "link.revoked"
+    assert verbs_of(found.case)[-2:] == ["link.revoked", "outbox.cancelled"]
+    assert Message.objects.get().state == Message.State.CANCELLED
 
 
 @pytest.mark.parametrize(("who", "status"), [("audra", 403), ("ada", 403), ("stan", 403), ("nia", 404)])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -11,13 +12,14 @@ from typing import Any
 
 import pytest
 from django.core.cache import cache
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models.functions import Now
 from django.test import Client
 from django.urls import reverse
 
 from casework.accounts.models import User
-from casework.escalations import serving
+from casework.cases.actions import restrict_case
+from casework.escalations import actions, serving
 from casework.escalations.actions import links
 from casework.escalations.models import Download, Escalation, Line, Package, SecureLink
 from casework.partners.models import Channel, Contact, Partner
@@ -41,9 +43,9 @@ def fresh_limits(request: pytest.FixtureRequest) -> None:
 Made = tuple[Escalation, SecureLink, str, str]
 
 
-def make(**kwargs: Any) -> Made:
+def make(*, accepts: tuple[str, ...] = (), **kwargs: Any) -> Made:
     """A matter sent by link, its link, token and code."""
-    partner = make_partner("Police", channel=Channel.LINK)
+    partner = make_partner("Police", channel=Channel.LINK, accepts=list(accepts))
     contact = Contact.objects.create(partner=partner, name="Officer Oda", mail="oda@police.example")
     found = make_sent(partner, **kwargs)
     mona = person("sena" if found.case.restricted else "mona")
@@ -351,10 +353,62 @@ def test_many_tries_from_one_address_wait_whatever_link_they_name() -> None:
 
 
 def test_a_link_to_a_restricted_matter_is_made_by_the_cleared() -> None:
-    found, _link, token, code = make(case=make_case(minor_indicated=True))
+    found, _link, token, code = make(accepts=("minor",), case=make_case(minor_indicated=True))
     client = Client()
     assert enter(client, token, code).status_code == 302
     assert found.number in client.get(reverse("link_page")).content.decode()
+
+
+def test_what_turns_out_to_may_show_a_minor_is_gone_for_a_partner_that_takes_no_minors() -> None:
+    client, found, _link = opened()
+    restrict_case(found.case, actor=None, why="minor_suspected")
+    assert client.get(reverse("link_page")).status_code == 404
+
+
+def test_the_secret_half_of_a_link_stands_in_no_line_of_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    _found, _link, token, _code = make()
+    assert enter(Client(), token, "0000000000").status_code == 422
+    lines = [line.getMessage() for line in caplog.records if line.name == "django.request"]
+    assert lines == ["Unprocessable Entity: /link/…/"]
+    assert not [line for line in caplog.messages if token in line]
+
+
+def test_a_refusal_and_a_withdrawal_at_once_do_not_wait_for_each_other(committed_db: str) -> None:
+    """Both take the package before its escalation: while somebody holds the package, nobody holds the other."""
+    found, link, _token, _code = make()
+    package = make_package(found)
+
+    def refuse() -> None:
+        try:
+            with links.held(link) as held:
+                actions.decline(held, actor=None, name="Oda", text="Not ours.")
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            Package.objects.select_for_update().get(pk=package.pk)
+            refusing = pool.submit(refuse)
+            until_somebody_waits()
+            Escalation.objects.select_for_update(nowait=True).get(pk=found.pk)
+        refusing.result(timeout=20)
+    found.refresh_from_db()
+    assert found.state == "refused"
+    assert "escalation.declined" in verbs_of(found.case)
+
+
+def until_somebody_waits() -> None:
+    """Return once a session of ours waits for a lock."""
+    for _try in range(200):
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_stat_clear_snapshot()")  # or a transaction sees the same for ever
+            cursor.execute(
+                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+            )
+            if cursor.fetchone()[0]:
+                return
+        time.sleep(0.05)
+    raise AssertionError("nobody waits")
 
 
 def test_a_signed_in_moderator_opens_a_link_only_with_the_code(mona: User) -> None:

@@ -19,6 +19,7 @@ from casework.evidence import marking
 from casework.evidence.models import Blob, Mark, SignalRecord
 from casework.evidence.storage import FileStore
 from casework.jobs.models import Job
+from casework.partners import actions as actions_of_partners
 from casework.partners.models import PartnerKey
 from casework.privacy.keyring import KeyMissing
 from tests.cast import client_of, person
@@ -295,3 +296,25 @@ def test_progress_is_said_while_it_works(monkeypatch: pytest.MonkeyPatch) -> Non
     assert said[0][0] == 0
     assert [done for done, _total in said] == sorted(done for done, _total in said)
     assert said[-1][0] == said[-1][1] > 0
+
+
+def test_a_file_for_a_key_that_is_in_force_no_more_does_not_leave(
+    store: FileStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package = approved(garden(), police())
+    partner = package.escalation.partner
+
+    def with_another(*args: Any) -> bool:
+        make_key(partner)
+        return True
+
+    def without_it_again(*args: Any) -> int:
+        done = encrypt(*args)
+        actions_of_partners.revoke_key(partner.keys.first(), actor=person("lena"), reason="Not theirs.")
+        return done
+
+    encrypt = packing.encrypt
+    monkeypatch.setattr(packing, "_mark_pictures", with_another)
+    monkeypatch.setattr(packing, "encrypt", without_it_again)
+    made(package)
+    assert "keys of Police of Exampleton changed" in returned(package).returned_why

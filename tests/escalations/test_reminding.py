@@ -12,8 +12,10 @@ from casework.escalations import actions
 from casework.escalations.actions.reminding import keep_time
 from casework.escalations.models import Escalation, State
 from casework.outbox.models import Message
+from casework.partners.actions import suspend_partner
 from casework.partners.models import Channel
 from tests.cases.test_at_once import all_at_once
+from tests.cast import person
 from tests.escalations.making import make_escalation, make_partner
 from tests.journal import verbs_of
 
@@ -51,6 +53,14 @@ def test_a_day_without_a_word_is_a_reminder_and_no_two(state: str) -> None:
     escalation.refresh_from_db()
     assert (escalation.reminded_hours, reminders(escalation)) == (24, 1)
     assert mails() == 2  # the partner's mailbox and nia's
+
+
+@in_one_transaction
+def test_a_partner_that_is_suspended_hears_nothing() -> None:
+    escalation = sent(25)
+    suspend_partner(escalation.partner, actor=person("lena"), reason="They asked for a pause.")
+    keep_time()
+    assert (reminders(escalation), mails()) == (1, 0)
 
 
 @in_one_transaction

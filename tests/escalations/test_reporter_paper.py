@@ -67,10 +67,10 @@ def test_the_person_depicted_gets_everything_about_their_report() -> None:
         codes.shown_reference(filed.report.reference), "https://pictures.example/p/1", "confirmed as gone on",
         item.sha256, item.md5, "It was shared without agreement.", "We are on it.", OWN_WORDS["statement"],
         OWN_WORDS["description"], "An organisation that supports people concerned", "No picture or video went along.",
-        "To the police in [town]", "Please take down what is at these places", "If you go to the police",
     ):  # fmt: skip
         assert said in text
     for kept_back in (
+        "To the police in",
         "Noor",
         "noor@mail",
         "what the desk keeps",
@@ -80,6 +80,20 @@ def test_the_person_depicted_gets_everything_about_their_report() -> None:
         "Thank you for",
     ):
         assert kept_back not in text
+
+
+def test_advice_and_letters_are_a_file_of_their_own_that_is_not_handed_over() -> None:
+    filed = file_one(role="guardian")
+    answer = ask(come_back(filed), filed, "words")
+    assert answer["Content-Disposition"] == 'attachment; filename="notes.txt"'
+    text = answer.content.decode()
+    for said in (
+        "To the police in [town]", "Please take down what is at these places", "If you go to the police",
+        "https://pictures.example/p/1", "I act for the person shown.", codes.shown_reference(filed.report.reference),
+    ):  # fmt: skip
+        assert said in text
+    assert filed.access_code not in text
+    assert [said for _, said in entries(MADE, filed.report.case)] == [{"form": "words"}]
 
 
 def test_the_log_is_named_by_its_entry_and_its_signed_state() -> None:
@@ -102,6 +116,7 @@ def test_who_came_across_it_gets_places_and_times_alone() -> None:
     make_sent(make_partner("Quill"), case=filed.report.case)
     client = come_back(filed)
     assert "Nothing in it is about the person shown" in client.get("/status/paper/").content.decode()
+    assert ask(client, filed, "words").status_code == 422
     text = read(filed)
     assert "https://pictures.example/p/1" in text
     assert "confirmed as gone on" in text
@@ -142,7 +157,6 @@ def test_the_pdf_says_what_the_text_says(require_tool: Callable[[str], str], tmp
     for said in (
         OWN_WORDS["statement"],
         "pictures.example/p/1",
-        "A letter to the police",
         "How this can be proven",
     ):
         assert said in drawn

@@ -22,11 +22,13 @@ from django.core.wsgi import get_wsgi_application
 from django.db import connections
 from django.test import Client
 
+from casework.cases.actions import restrict_case
 from casework.escalations.actions import sending
 from casework.escalations.models import Download, Escalation
 from casework.outbox import actions as outbox
 from casework.outbox.models import Endpoint, Message
 from casework.outbox.signing import headers_for, new_secret
+from casework.partners.actions import suspend_partner
 from casework.partners.models import Partner
 from casework.runtime.installation import CHECKOUT
 from tests.cast import person
@@ -215,6 +217,22 @@ def test_a_partner_says_nothing_of_what_another_was_sent(sent: Escalation, endpo
     assert "escalation.declined" not in all_verbs()
 
 
+def test_what_waits_for_a_partner_does_not_leave_once_it_is_suspended(approved: Escalation, partner: Partner):
+    sending.send(approved, make_package(approved), actor=None)
+    suspend_partner(partner, actor=person("ada"), reason="Their system was taken over.")
+    assert Message.objects.get(kind="escalation.sent").state == Message.State.CANCELLED
+    assert "outbox.cancelled" in verbs_of(approved.case)
+
+
+def test_what_waits_does_not_leave_for_an_address_that_nobody_agreed_to(
+    approved: Escalation, endpoint: Endpoint
+):
+    sending.send(approved, make_package(approved), actor=None)
+    outbox.change_endpoint(endpoint, actor=person("ada"), name=endpoint.name, url="http://127.0.0.1:10/")
+    assert Message.objects.get(kind="escalation.sent").state == Message.State.CANCELLED
+    assert "outbox.cancelled" in verbs_of(approved.case)
+
+
 def test_a_suspended_partner_is_not_heard(sent: Escalation, endpoint: Endpoint):
     _ask(sent, endpoint)
     Partner.objects.update(state="suspended")
@@ -292,6 +310,14 @@ def test_a_suspended_partner_or_an_endpoint_that_is_off_gets_nothing(sent: Escal
     Partner.objects.update(state="suspended")
     assert fetch(sent).status_code == 404
     assert "portal.downloaded" not in all_verbs()
+
+
+def test_what_turns_out_to_may_show_a_minor_is_for_systems_of_partners_that_take_that_on(sent: Escalation):
+    restrict_case(sent.case, actor=None, why="minor_suspected")
+    assert fetch(sent).status_code == 404
+    assert not Download.objects.exists()
+    Partner.objects.filter(pk=sent.partner_id).update(accepts=["adult", "minor"])
+    assert fetch(sent).status_code == 200
 
 
 def test_a_fetch_ends_when_the_escalation_is_withdrawn(sent: Escalation, monkeypatch: pytest.MonkeyPatch):

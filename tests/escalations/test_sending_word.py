@@ -9,13 +9,16 @@ from typing import Any
 
 import pytest
 
+from casework.accounts.models import User
+from casework.escalations import actions
 from casework.escalations.actions import sending
+from casework.escalations.actions.links import make_link
 from casework.escalations.channels import problems
 from casework.escalations.conflicts import IllegalMove, NotReady
 from casework.escalations.models import Escalation
 from casework.outbox.models import Message
 from casework.partners.models import Contact, Partner
-from tests.cast import person
+from tests.cast import make_case, person
 from tests.journal import verbs_of
 from tests.outbox.sending import work
 from tests.outbox.smtp import SmtpServer
@@ -150,3 +153,38 @@ def test_what_was_withdrawn_before_it_left_does_not_leave(approved: Escalation, 
         work()
     assert server.received == []
     assert verbs_of(approved.case).count("outbox.cancelled") == 2
+
+
+def test_of_a_restricted_case_only_the_cleared_get_word(partner: Partner):
+    milo = person("milo")
+    Contact.objects.create(partner=partner, name="Cleared", mail="cleared@harbour.example", user=milo)
+    one = make_sent(partner, state="approved", case=make_case(minor_indicated=True))
+    assert problems(one)
+    with pytest.raises(NotReady, match="nobody who signs in for this partner is cleared"):
+        sending.send(one, make_package(one), actor=None)
+    User.objects.filter(pk=milo.pk).update(cleared=True)
+    sending.send(one, None, actor=None)
+    told = {message.mail_to for message in Message.objects.all()}
+    assert told == {"cleared@harbour.example", "desk@harbour.example"}
+    assert "escalation.sent" in verbs_of(one.case)
+
+
+def test_nobody_is_reminded_of_a_link_that_they_never_got(partner: Partner):
+    oda = Contact.objects.create(partner=partner, name="Oda", mail="oda@harbour.example")
+    one = make_sent(partner, channel="link")
+    assert not sending.remind(one)
+    assert not Message.objects.exists()
+    assert "outbox.posted" not in verbs_of(one.case)
+    make_link(one, actor=person("mona"), contact=oda, mail_to=oda.mail, code_by="phone", days=7)
+    assert sending.remind(one)
+    reminded = Message.objects.filter(kind="escalation.reminder")
+    assert [message.mail_to for message in reminded] == ["oda@harbour.example"]
+
+
+def test_a_link_that_has_not_left_when_its_matter_ends_does_not_leave(partner: Partner):
+    oda = Contact.objects.create(partner=partner, name="Oda", mail="oda@harbour.example")
+    one = make_sent(partner, channel="link")
+    make_link(one, actor=person("mona"), contact=oda, mail_to=oda.mail, code_by="phone", days=7)
+    actions.withdraw(one, actor=person("mona"), reason="Sent by mistake.")
+    assert Message.objects.get().state == Message.State.CANCELLED
+    assert "outbox.cancelled" in verbs_of(one.case)

@@ -199,7 +199,7 @@ def test_a_report_goes_to_ncmec_after_two_words_and_never_without(tipline: Tipli
     third = person("lex")
     type(third).objects.filter(pk=third.pk).update(cleared=True)
     third.refresh_from_db()
-    actions.approve_imagery(escalation, actor=third, reason="A statute asks for it.")
+    actions.approve_imagery(escalation, actor=third, reason="A statute asks for it.", digest=digest)
     actions.approve(escalation, actor=person("lena"), digest=digest)
     make.work()
     escalation.refresh_from_db()

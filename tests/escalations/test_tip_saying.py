@@ -246,3 +246,11 @@ def test_the_preview_in_words_and_the_xml_say_the_same(tipline: Tipline) -> None
         documents(escalation)[0].findtext("internetDetails/webPageIncident/url")
         == "https://pictures.example/p/1"
     )
+
+
+def test_what_would_be_cut_short_is_said_before_it_is_sent(tipline: Tipline) -> None:
+    escalation = make.make_draft(items=0, content=make.CONTENT | {"more": "x" * 19_000})
+    assert tipping.problems(escalation) == []
+    Escalation.objects.filter(pk=escalation.pk).update(facts="y" * 1_000)
+    escalation.refresh_from_db()
+    assert ["is longer than 20000 characters" in said for said in tipping.problems(escalation)] == [True]

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from django.db.models.functions import Now
+from django.utils import timezone
 
 from casework.audit.models import Entry
 from casework.cases.models import LegalHold
@@ -17,9 +18,10 @@ from casework.escalations.actions import tip_runs, tips
 from casework.escalations.cybertip.client import Upload, Uploaded
 from casework.escalations.cybertip.progress import State as Progress
 from casework.escalations.models import Escalation, State, Tip
-from casework.evidence.models import Blob
+from casework.evidence.models import Blob, Reveal
 from casework.jobs import tasks
 from casework.jobs.models import Job
+from casework.partners.actions import suspend_partner
 from tests.cast import person
 from tests.escalations import tips as make
 from tests.escalations.cybertip.server import Tipline, answers, answers_status, hangs_up
@@ -257,6 +259,62 @@ def test_an_older_run_does_nothing(tipline: Tipline) -> None:
     Tip.objects.filter(pk=tip.pk).update(runs=2)
     make.work()
     assert tipline.calls == []
+
+
+# --- what was approved, and nothing else ------------------------------------------------------------------------------
+
+
+def test_what_has_changed_since_it_was_approved_goes_back_to_its_author(tipline: Tipline) -> None:
+    escalation = make.make_draft(items=1)
+    make.let_go(escalation)
+    Tip.objects.filter(escalation=escalation).update(content=make.CONTENT | {"platform": "Elsewhere"})
+    make.work()
+    tip = reread(escalation)
+    assert tipline.reports == {}
+    assert (escalation.state, escalation.approved_by) == (State.RETURNED, None)
+    assert "has changed since it was approved" in escalation.returned_why
+    assert Progress.from_json(tip.progress).ended
+    assert verbs_of(escalation.case)[-2:] == ["tip.called_off", "escalation.returned"]
+
+
+def test_an_open_report_that_may_not_leave_any_more_is_taken_back(tipline: Tipline) -> None:
+    escalation = make.make_draft(items=1)
+    make.let_go(escalation)
+    tipline.fail("upload", answers(1111))
+    make.work()
+    suspend_partner(escalation.partner, actor=person("lena"), reason="They asked for a pause.")
+    make.pause_is_over()
+    make.work()
+    reread(escalation)
+    assert [report.state for report in tipline.reports.values()] == ["retracted"]
+    assert escalation.state == State.RETURNED
+    assert "This partner is suspended." in escalation.returned_why
+
+
+def test_a_report_that_is_being_handed_in_is_not_stopped_by_a_change(tipline: Tipline) -> None:
+    escalation = make.make_draft(items=1)
+    make.let_go(escalation)
+    tipline.fail("finish", hangs_up, after=True)
+    make.work()
+    Tip.objects.filter(escalation=escalation).update(content=make.CONTENT | {"platform": "Elsewhere"})
+    make.pause_is_over()
+    make.work()
+    reread(escalation)
+    assert escalation.state == State.ACKNOWLEDGED
+
+
+def test_a_look_after_the_approval_changes_nothing_of_the_report(tipline: Tipline) -> None:
+    escalation = make.make_draft(items=1)
+    make.let_go(escalation)
+    chosen = escalation.chosen_items.get()
+    Reveal.objects.create(
+        item=chosen.item, person=person("sena"), session_hash="0" * 64, reason="decide",
+        expires_at=timezone.now(), first_served_at=timezone.now(),
+    )  # fmt: skip
+    make.work()
+    (report,) = tipline.finished()
+    (details,) = report.details.values()
+    assert b"<fileViewedByEsp>true" not in details
 
 
 # --- taken back -----------------------------------------------------------------------------------------------------

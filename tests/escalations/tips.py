@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from casework.accounts.models import Organisation
 from casework.cases.models import Case
+from casework.escalations import choosing
 from casework.escalations.actions import tips
 from casework.escalations.models import Basis, Escalation, EscalationItem, EscalationLocator, State, Tip
 from casework.evidence import actions as evidence
@@ -39,6 +40,8 @@ CONTENT: dict[str, Any] = {
     "files": {},
     "more": "",
 }
+#: Why what goes beyond the minimum goes along.
+REASONS = {"uploader_accounts": "NCMEC finds them by it.", "imagery": "A report holds what is reported."}
 FIELDS = ["case_number", "facts", "urgency", "locators", "hashes", "uploader_accounts", "imagery"]
 
 
@@ -77,7 +80,7 @@ def make_draft(*, items: int = 2, content: dict[str, Any] | None = None, **field
     escalation = Escalation.objects.create(
         case=case, partner=ncmec(), channel=Channel.CYBERTIP, drafted_by=person("sena"),
         facts="Two pictures were posted.", authority="18 USC 2258A",
-        **{"basis": Basis.STATUTORY, "fields": FIELDS, **fields},
+        **{"basis": Basis.STATUTORY, "fields": FIELDS, "reasons": REASONS, **fields},
     )  # fmt: skip
     for position in range(1, items + 1):
         EscalationItem.objects.create(
@@ -112,7 +115,8 @@ def let_go(escalation: Escalation, *, by: str = "lena") -> Tip:
             state=State.APPROVED,
             approved_by=person(by),
             approved_at=timezone.now(),
-            previewed_digest="0" * 64,
+            previewed_digest=choosing.digest(escalation),
+            imagery_approved_by=person("lex"),
         )
         escalation.refresh_from_db()
         return tips.start_tip(escalation, actor=person(by))

@@ -16,6 +16,7 @@ from playwright.sync_api import Page, Response, sync_playwright
 
 from casework.cases.models import Case
 from casework.evidence.models import Item, Reveal
+from tests.browser.people import SHOWN, wait_for_picture
 from tests.cast import client_of, make_case, person
 from tests.conftest import CHROMIUM_ARGUMENTS
 from tests.evidence.making import entries, explicit, make_examined
@@ -28,9 +29,6 @@ class Does(Protocol):
     """Runs a function with a page of Mona's browser."""
 
     def __call__(self, act: Callable[[Page], None], *, scripts: bool = True) -> None: ...
-
-
-SHOWN = "[data-stage-shown] img"
 
 
 class _Server(ThreadingMixIn, WSGIServer):
@@ -90,7 +88,7 @@ def look(page: Page, item: Item) -> None:
     page.wait_for_selector("#evidence-panel .stage")
     page.keyboard.press("r")
     page.keyboard.press("1")
-    page.wait_for_selector(SHOWN)
+    wait_for_picture(page)
 
 
 def gone(page: Page) -> None:
@@ -230,7 +228,7 @@ def test_the_stage_as_a_page_of_its_own_works_under_trusted_types(mona_does: Doe
         assert "require-trusted-types-for 'script'" in policy
         page.keyboard.press("r")
         page.keyboard.press("1")
-        page.wait_for_selector(SHOWN)
+        wait_for_picture(page)
         page.keyboard.press("Escape")
         gone(page)
 
@@ -248,7 +246,7 @@ def test_without_scripts_somebody_looks_and_the_page_leaves(
         page.goto(f"/evidence/case/{item.case.public_id}/")
         page.click("summary")
         page.click("button[name=reason][value=compare]")
-        page.wait_for_selector(SHOWN)
+        wait_for_picture(page)
         page.wait_for_selector(SHOWN, state="detached", timeout=10_000)
         page.wait_for_selector("[data-stage-looked]")
 
@@ -261,7 +259,7 @@ def test_on_its_own_page_colour_and_time_do_not_end_the_look(mona_does: Does, it
         page.goto(f"/evidence/case/{item.case.public_id}/")
         page.keyboard.press("r")
         page.keyboard.press("1")
-        page.wait_for_selector(SHOWN)
+        wait_for_picture(page)
         for key in ("g", "+"):
             page.keyboard.press(key)
             page.wait_for_selector(f"[data-key='{key}']", state="detached")

@@ -161,3 +161,24 @@ def test_lex_checks_on_the_page_and_the_directorys_number_is_offered():
     right = client.post(address, told | {"number": "+1 202 555 0188", "number_source": "the directory"})
     assert right.status_code == 302
     assert request.checks.get().person == person("lex")
+
+
+@pytest.mark.parametrize(("type_", "left"), [(Type.WARRANT, 0), (Type.EMERGENCY, 2)])
+def test_who_checked_before_there_was_a_document_checks_it_anew(type_: str, left: int):
+    request = enter(type_)
+    check(request, "lex")
+    check(request, "lena")
+    actions.store_document(request, actor=person("lex"), name="order.pdf", content=b"%PDF-1.7 another order")
+    request.refresh_from_db()
+    assert request.checks_now().count() == left
+    if left == 0:
+        with pytest.raises(actions.NotAllowed, match="Two different people"):
+            actions.accept(request, actor=person("lena"))
+
+
+def test_a_document_does_not_do_away_with_a_doubt():
+    request = enter()
+    check(request, "lena", authentic=False)
+    actions.store_document(request, actor=person("lex"), name="order.pdf", content=b"%PDF-1.7 an order")
+    request.refresh_from_db()
+    assert "not authentic" in actions.why_not_accepted(request)

@@ -12,6 +12,7 @@ from casework.legal.models import Category, LegalClock, State, Type
 from tests.cast import client_of, make_case, person
 from tests.journal import all_verbs
 from tests.legal.making import accepted, check, checked, enter, let_go, make_police, pass_time
+from tests.partners.directory import body
 
 pytestmark = pytest.mark.django_db
 
@@ -120,6 +121,7 @@ def test_an_entry_in_the_directory_is_chosen_later():
     request.refresh_from_db()
     assert request.partner == police
     assert all_verbs()[-1] == "legal.partner_chosen"
+    assert body("legal.partner_chosen") == {"was": None, "now": str(police.public_id)}
 
 
 def test_the_entry_stays_once_something_is_drafted():

@@ -7,9 +7,13 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from casework.escalations.actions import withdraw
+from casework.escalations.models import Escalation
+from casework.escalations.reporting import passed_on
 from casework.legal import actions, reading
 from casework.legal.models import LegalRequest, Type
 from tests.cast import client_of, make_case, person
+from tests.escalations.reporters import file_one
 from tests.journal import all_verbs
 from tests.legal.making import accepted, make_police, matter_of
 
@@ -52,6 +56,13 @@ def test_a_notice_may_go_out_once_the_silence_is_over():
     assert all_verbs() == before
 
 
+def test_nobody_is_told_before_the_day_that_the_request_names():
+    request = accepted(Type.WARRANT, notice_due_at=timezone.now() + timedelta(days=3))
+    assert "/notified/" not in client_of(person("lex")).get(f"/legal/{request.public_id}/").text
+    with pytest.raises(actions.NotAllowed, match="Nobody may be told yet"):
+        actions.note_notified(request, actor=person("lex"), how="by letter")
+
+
 def test_what_is_not_silent_may_be_told_from_its_acceptance():
     request = accepted(Type.SUBPOENA)
     assert request.number in shown("lex")[0]
@@ -73,6 +84,33 @@ def test_lex_prolongs_the_silence_and_what_is_drafted_is_silent_as_long():
     request.refresh_from_db()
     assert made.nondisclosure_until == request.nondisclosure_until == request.notice_due_at == later
     assert all_verbs()[-1] == "legal.silence_prolonged"
+
+
+def test_what_was_taken_back_and_drafted_anew_stays_silent_as_long():
+    make_case()
+    request = silent(partner=make_police(), categories=["locators"])
+    first = actions.produce(matter_of(request), actor=person("lex"))
+    withdraw(first, actor=person("lex"), reason="The wrong place.")
+    actions.produce(matter_of(request), actor=person("lex"))
+    later = timezone.now() + timedelta(days=90)
+    actions.prolong_silence(request, actor=person("lex"), until=later, reference="order of the court, 24-19")
+    first.refresh_from_db()
+    assert first.nondisclosure_until == later
+
+
+def test_no_draft_ends_the_silence_of_its_request():
+    filed = file_one()
+    request = silent(
+        partner=make_police(),
+        categories=["reports"],
+        targets=[{"kind": "case", "value": filed.report.case.number}],
+    )
+    made = actions.produce(matter_of(request), actor=person("lex"))
+    Escalation.objects.filter(pk=made.pk).update(sent_at=timezone.now(), nondisclosure_until=None)
+    assert passed_on(filed.report) == []
+    past = timezone.now() - timedelta(days=1)
+    LegalRequest.objects.filter(pk=request.pk).update(nondisclosure_until=past)
+    assert len(passed_on(filed.report)) == 1
 
 
 @pytest.mark.parametrize(("days", "reference"), [(90, " "), (10, "order"), (-1, "order")])

@@ -56,13 +56,18 @@ class ExampleReceiver:
             link.close()
 
 
+def allow(endpoint: Endpoint, name: str) -> bool:
+    """The second person's word for the network that stands there now."""
+    return actions.approve_net(endpoint, actor=person(name), net=endpoint.private_net, host=endpoint.host)
+
+
 def connect(url: str, *, purpose: str = "platform", on: bool = True, net: str = LOOPBACK) -> Endpoint:
     """An endpoint at *url* that ada made and lena let into the loopback network."""
     endpoint, _secret = actions.create_endpoint(
         actor=person("ada"), name="The platform", url=url, purpose=purpose, private_net=net
     )
     if net:
-        assert actions.approve_net(endpoint, actor=person("lena"))
+        assert allow(endpoint, "lena")
     if on:
         assert actions.switch_endpoint(endpoint, actor=person("ada"), on=True)
     endpoint.refresh_from_db()

@@ -15,7 +15,7 @@ from tests.cast import client_of, person
 from tests.journal import all_verbs
 
 from .local import LocalServer, reply
-from .sending import connect, post, work
+from .sending import allow, connect, post, work
 
 
 def taking(request: BaseHTTPRequestHandler) -> None:
@@ -38,7 +38,7 @@ def test_nothing_is_sent_inside_until_a_second_person_allows_it(db: None, loopba
         work()
         assert server.hits == 0
         assert Attempt.objects.get().code == "private"
-        assert actions.approve_net(endpoint, actor=person("lena"))
+        assert allow(endpoint, "lena")
         post(endpoint)
         work()
         assert server.hits == 1
@@ -66,7 +66,7 @@ def test_whoever_asked_cannot_be_the_second_person(db: None, loopback_allowed: N
     endpoint = asked_for("http://127.0.0.1:9/")
     before = all_verbs()
     with pytest.raises(actions.SameNetPerson):
-        actions.approve_net(endpoint, actor=person("ada"))
+        allow(endpoint, "ada")
     assert all_verbs() == before
     answer = client_of(person("ada")).post(f"/outbox/endpoints/{endpoint.public_id}/net/")
     assert answer.status_code == 403
@@ -88,9 +88,24 @@ def test_lena_allows_it_on_the_page(db: None, loopback_allowed: None):
     endpoint = asked_for("http://127.0.0.1:9/")
     lena = client_of(person("lena"))
     assert "as second person" in lena.get(f"/outbox/endpoints/{endpoint.public_id}/").content.decode()
-    lena.post(f"/outbox/endpoints/{endpoint.public_id}/net/")
+    seen = {"net": endpoint.private_net, "host": endpoint.host}
+    lena.post(f"/outbox/endpoints/{endpoint.public_id}/net/", seen)
     endpoint.refresh_from_db()
     assert endpoint.net_approved_by == person("lena")
+
+
+def test_what_was_changed_after_lena_looked_is_not_allowed_by_her(db: None, loopback_allowed: None):
+    endpoint = asked_for("http://127.0.0.1:9/", net="127.1.0.0/16")
+    page = client_of(person("lena")).get(f"/outbox/endpoints/{endpoint.public_id}/").content.decode()
+    assert 'name="net" value="127.1.0.0/16"' in page
+    assert 'name="host" value="127.0.0.1"' in page
+    wider = {"name": "Inside", "url": endpoint.url, "private_net": "127.0.0.0/8"}
+    actions.change_endpoint(endpoint, actor=person("ada"), **wider)
+    seen = {"net": "127.1.0.0/16", "host": "127.0.0.1"}
+    client_of(person("lena")).post(f"/outbox/endpoints/{endpoint.public_id}/net/", seen)
+    endpoint.refresh_from_db()
+    assert endpoint.net_approved_by is None
+    assert "endpoint.net_approved" not in all_verbs()
 
 
 def test_a_network_that_the_operator_does_not_list_is_refused_in_words(db: None, settings: Any):

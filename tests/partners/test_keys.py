@@ -128,10 +128,21 @@ def test_a_number_that_only_waits_does_not_count(ada: User, lena: User):
 def test_signed_with_a_key_before_needs_such_a_key(ada: User, lena: User):
     partner = make_partner()
     key = make_key(partner, verified=False)
-    with pytest.raises(PartnerConflict, match="was ever verified"):
+    with pytest.raises(PartnerConflict, match="is verified and not revoked"):
         actions.verify_key(key, actor=lena, how="signed", with_whom="Rosa")
     make_key(partner)
     assert actions.verify_key(key, actor=lena, how="signed", with_whom="Rosa").usable
+
+
+def test_a_revoked_key_signs_for_no_other(ada: User, lena: User):
+    partner = make_partner()
+    stolen = make_key(partner)
+    actions.revoke_key(stolen, actor=ada, reason="Their laptop was stolen.")
+    key = make_key(partner, verified=False)
+    before = all_verbs()
+    with pytest.raises(PartnerConflict, match="not revoked"):
+        actions.verify_key(key, actor=lena, how="signed", with_whom="Rosa")
+    assert all_verbs() == before
 
 
 def test_a_year_later_it_is_compared_again(lena: User):

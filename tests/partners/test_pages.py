@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
@@ -218,3 +220,16 @@ def test_mona_reads_and_changes_nothing():
     ):
         assert mona.post(reverse(name, args=[partner.public_id]), {"reason": "x"}).status_code == 403, name
     assert all_verbs() == before
+
+
+def test_the_directory_asks_the_database_no_more_for_more_partners():
+    lena = client_of(person("lena"))
+    make_key(make_partner("Haven"))
+    lena.get(reverse("partners"))  # what a first page fetches once
+    with CaptureQueriesContext(connection) as for_one:
+        lena.get(reverse("partners"))
+    for name in ("Harbour", "Shelter", "Refuge"):
+        make_key(make_partner(name))
+    with CaptureQueriesContext(connection) as for_four:
+        assert "Refuge" in lena.get(reverse("partners")).text
+    assert len(for_four) == len(for_one)

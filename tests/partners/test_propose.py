@@ -51,6 +51,15 @@ def test_an_organisation_that_is_here_already_is_taken_up(ada: User):
     assert change.content["fields"]["kind"] == {"from": "trusted_flagger", "to": "ngo"}
 
 
+def test_our_own_organisation_is_nobodys_partner(ada: User):
+    own = Organisation.objects.create(name="Lighthouse", kind=Organisation.Kind.OWN)
+    before = all_verbs()
+    with pytest.raises(ValidationError, match="our own organisation"):
+        actions.propose_partner(actor=ada, name="lighthouse", kind="ngo")
+    assert not Partner.objects.filter(organisation=own).exists()
+    assert all_verbs() == before
+
+
 def test_a_partner_is_proposed_once(ada: User):
     make_partner()
     before = all_verbs()

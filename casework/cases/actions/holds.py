@@ -42,11 +42,18 @@ def place_hold(
 
 @transaction.atomic
 def prolong_hold(hold: LegalHold, *, actor: User | None, until: datetime | None) -> None:
-    """Keep it for longer; a shorter time is a release and needs two people. Raises ``ValueError`` for a shorter one."""
+    """Keep it for longer; whoever asked to lift it before has to ask anew.
+
+    A shorter time is a release and needs two people. Raises ``ValueError`` for a shorter one and for a lifted hold.
+    """
     hold = LegalHold.objects.select_for_update().get(pk=hold.pk)
+    if hold.released_at is not None:
+        raise ValueError("A lifted hold keeps nothing: place another.")
     if hold.until is None or (until is not None and until < hold.until):
         raise ValueError("A hold is prolonged to a later moment; shortening it is a release by two people.")
-    LegalHold.objects.filter(pk=hold.pk).update(until=until)
+    LegalHold.objects.filter(pk=hold.pk).update(
+        until=until, release_asked_by=None, release_asked_at=None, release_why=""
+    )
     record(
         Verb.HOLD_PROLONGED, actor=actor, subject=hold, case=hold.case, hold=hold.public_id,
         was=_text(hold.until), until=_text(until),

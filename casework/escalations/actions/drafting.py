@@ -158,8 +158,8 @@ def refuse(escalation: Escalation, *, actor: User, reason: str) -> None:
 
 
 @transaction.atomic
-def approve_imagery(escalation: Escalation, *, actor: User, reason: str) -> None:
-    """The third person's word, before the second's: the pictures that were chosen may go along.
+def approve_imagery(escalation: Escalation, *, actor: User, reason: str, digest: str) -> None:
+    """The third person's word, before the second's: the pictures in the preview that *digest* stands for may go along.
 
     Raises ``SamePerson``, ``LookAgain``, ``NotReady``, ``IllegalMove`` where no picture was chosen or nothing offered.
     """
@@ -170,12 +170,15 @@ def approve_imagery(escalation: Escalation, *, actor: User, reason: str) -> None
     _is_offered(escalation)
     if not escalation.with_pictures or escalation.imagery_approved_by_id is not None:
         raise IllegalMove(_("There are no pictures here that wait for a word. Nothing was changed."))
-    _same_preview(escalation, actor, escalation.previewed_digest)
+    if digest != escalation.previewed_digest:
+        raise LookAgain
+    _same_preview(escalation, actor, digest)
     _ready(escalation, actor)
     change(escalation, imagery_approved_by=actor, imagery_approved_at=Now())
     note(
         Verb.ESCALATION_IMAGERY_APPROVED, escalation, actor=actor, personal={"reason": reason},
-        version=escalation.version, pictures=escalation.chosen_items.filter(with_picture=True).count(),
+        version=escalation.version, digest=digest,
+        pictures=escalation.chosen_items.filter(with_picture=True).count(),
     )  # fmt: skip
 
 

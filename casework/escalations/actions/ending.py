@@ -11,13 +11,13 @@ from casework.cases.actions import held
 from casework.escalations.models import Escalation, Line, Package, State
 
 from . import links, packages, sending, tips
-from .moving import lock, move
+from .moving import lock, lock_packages, move
 
 
 @transaction.atomic
 def decline(escalation: Escalation, *, actor: User | None, name: str = "", text: str) -> None:
     """The partner does not take it on, and says why; *name* is of somebody without an account."""
-    _lock_packages(escalation)
+    lock_packages(escalation)
     move(
         escalation, State.REFUSED, actor=actor, verb=Verb.ESCALATION_DECLINED,
         personal={"name": name, "text": text}, changes={"ended_at": Now(), "ended_why": text},
@@ -32,7 +32,7 @@ def decline(escalation: Escalation, *, actor: User | None, name: str = "", text:
 @transaction.atomic
 def close_escalation(escalation: Escalation, *, actor: User, reason: str) -> None:
     """Nothing more is expected of it: answered, run out, or a notice that needs no answer."""
-    _lock_packages(escalation)
+    lock_packages(escalation)
     move(
         escalation, State.CLOSED, actor=actor, verb=Verb.ESCALATION_CLOSED, personal={"reason": reason},
         changes={"ended_at": Now(), "ended_why": reason},
@@ -46,7 +46,7 @@ def withdraw(escalation: Escalation, *, actor: User, reason: str) -> None:
 
     Raises ``IllegalMove`` where it has ended, ``tips.HandedIn`` for a report that NCMEC has.
     """
-    _lock_packages(escalation)
+    lock_packages(escalation)
     lock(escalation, actor)
     if escalation.is_tip:
         tips.call_off(escalation, actor=actor)
@@ -60,7 +60,7 @@ def withdraw(escalation: Escalation, *, actor: User, reason: str) -> None:
 @transaction.atomic
 def note_expired(escalation: Escalation) -> None:
     """The partner's time with it is over by the database's clock; before that nothing is changed."""
-    _lock_packages(escalation)
+    lock_packages(escalation)
     lock(escalation, None)
     due = Escalation.objects.filter(
         pk=escalation.pk, state__in=Escalation.WITH_PARTNER, expires_at__lte=Now()
@@ -86,8 +86,3 @@ def end_access(escalation: Escalation, *, actor: User | None, why: str) -> None:
         return  # the file stays where nobody reaches it: a legal hold keeps everything of the case
     for package in escalation.packages.filter(state=Package.State.READY):
         packages.remove_package(package, actor=actor, why=why)
-
-
-def _lock_packages(escalation: Escalation) -> None:
-    """Packages before their escalation: whoever finishes one at this moment takes them in that order too."""
-    list(Package.objects.select_for_update().filter(escalation=escalation).order_by("pk"))

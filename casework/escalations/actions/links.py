@@ -13,7 +13,7 @@ from django.conf import settings
 from django.core import signing
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import F, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Least, Now
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -23,8 +23,10 @@ from casework.audit.log import Verb, record
 from casework.escalations.conflicts import Conflict, NotThere
 from casework.escalations.models import Escalation, SecureLink
 from casework.outbox import actions as outbox
-from casework.partners.models import Channel, Contact, Partner
+from casework.partners.models import Accepts, Channel, Contact, Partner
 from casework.reports.codes import ALPHABET, code_matches, hash_access_code, normal
+
+from .moving import lock_packages
 
 CODE_LENGTH = 10  # Crockford characters, 50 bits, of which five may be tried
 TOKEN_BYTES = 32
@@ -67,7 +69,8 @@ def make_link(
     """A link for one contact: (row, token, code), of which only hashes are kept; earlier links of theirs end.
 
     The link is mailed to *mail_to*; the code goes by *code_by*, to *code_to* where that is another mailbox.
-    Raises ``LinkRefused`` when nothing was sent by link, ``ValidationError`` when both would reach one mailbox.
+    Raises ``LinkRefused`` when nothing was sent by link, ``ValidationError`` when both would reach one mailbox and for
+    a mailbox that is not on record: whoever makes the link sees the code, and must not get both.
     """
     row = Escalation.objects.select_for_update().select_related("case", "partner").get(pk=escalation.pk)
     if not Escalation.objects.for_user(actor).filter(pk=row.pk).exists() or not _is_out(row):
@@ -76,8 +79,16 @@ def make_link(
         )
     if contact.partner_id != row.partner_id or contact.ended_at is not None:
         raise LinkRefused(_("This person is no contact of the partner any more. No link was made."))
+    if _mailbox(mail_to) not in {_mailbox(contact.mail), _mailbox(row.partner.mail)} - {""}:
+        raise ValidationError(
+            {
+                "mail_to": _(
+                    "A link goes only to a mailbox of this contact or partner that two people agreed to."
+                )
+            }
+        )
     if code_by == SecureLink.CodeBy.OTHER_MAIL and _mailbox(code_to) in ("", _mailbox(mail_to)):
-        raise ValidationError(_("Link and code must not reach the same mailbox."), code="same_mailbox")
+        raise ValidationError({"code_to": _("Link and code must not reach the same mailbox.")})
     for earlier in row.links.filter(contact=contact, revoked_at__isnull=True):
         _revoke(earlier, actor=actor, why="replaced")
     token, code = secrets.token_urlsafe(TOKEN_BYTES), _new_code()
@@ -112,6 +123,7 @@ def _mail(link: SecureLink, token: str, to: str, actor: User) -> None:
         kind="escalation.link",
         case=link.escalation.case,
         actor=actor,
+        about=[str(link.escalation.public_id), str(link.public_id)],
     )
 
 
@@ -144,19 +156,28 @@ def _revoke(link: SecureLink, *, actor: User | None, why: str) -> None:
             Verb.LINK_REVOKED, actor=actor, subject=link, case=link.escalation.case,
             escalation=link.escalation.public_id, link=link.public_id, why=why,
         )  # fmt: skip
+        # A mail that has not left yet, or was given up, would lead nowhere.
+        outbox.cancel_about(str(link.public_id), case=link.escalation.case, actor=actor, why="ended")
 
 
 def _living() -> QuerySet[SecureLink]:
     """Links that open something now, by the database's clock; everything is asked anew each time."""
-    return SecureLink.objects.filter(
-        revoked_at__isnull=True,
-        expires_at__gt=Now(),
-        contact__ended_at__isnull=True,
-        escalation__channel=Channel.LINK,
-        escalation__state__in=Escalation.WITH_PARTNER,
-        escalation__expires_at__gt=Now(),
-        escalation__partner__state=Partner.State.ACTIVE,
-    ).select_related("escalation__case", "escalation__partner__organisation", "contact")
+    return (
+        SecureLink.objects.filter(
+            revoked_at__isnull=True,
+            expires_at__gt=Now(),
+            contact__ended_at__isnull=True,
+            escalation__channel=Channel.LINK,
+            escalation__state__in=Escalation.WITH_PARTNER,
+            escalation__expires_at__gt=Now(),
+            escalation__partner__state=Partner.State.ACTIVE,
+        )
+        .filter(
+            # There is nobody here to be cleared: what turned out to may show a minor is for partners that take that on.
+            Q(escalation__case__restricted=False) | Q(escalation__partner__accepts__contains=[Accepts.MINOR])
+        )
+        .select_related("escalation__case", "escalation__partner__organisation", "contact")
+    )
 
 
 @transaction.atomic
@@ -207,6 +228,7 @@ def current(held: str) -> SecureLink | None:
 def held(link: SecureLink) -> Iterator[Escalation]:
     """One transaction in which the link can't end: what is written inside was allowed. Raises ``NotThere``."""
     with transaction.atomic():
+        lock_packages(link.escalation)
         row = Escalation.objects.select_for_update().get(pk=link.escalation_id)
         if not SecureLink.objects.select_for_update().filter(pk=link.pk).exists() or not is_living(link):
             raise NotThere

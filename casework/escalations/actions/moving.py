@@ -18,7 +18,7 @@ from casework.cases.actions.decisions import standing_decision
 from casework.cases.conflicts import StaleCase
 from casework.cases.models import Effect
 from casework.escalations.conflicts import IllegalMove, NotThere
-from casework.escalations.models import Escalation, Line, State
+from casework.escalations.models import Escalation, Line, Package, State
 from casework.escalations.wording import no_such_move
 from casework.partners.models import Channel
 
@@ -52,6 +52,11 @@ def lock(escalation: Escalation, actor: User | None) -> None:
     escalation.refresh_from_db(from_queryset=Escalation.objects.select_for_update(of=("self",)))
     if actor is not None and not Escalation.objects.for_user(actor).filter(pk=escalation.pk).exists():
         raise NotThere
+
+
+def lock_packages(escalation: Escalation) -> None:
+    """Packages before their escalation: whoever finishes or removes one at this moment takes them in that order."""
+    list(Package.objects.select_for_update().filter(escalation=escalation).order_by("pk"))
 
 
 def change(escalation: Escalation, **changes: Any) -> None:

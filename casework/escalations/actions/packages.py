@@ -129,6 +129,7 @@ def finish_package(package: Package, made: Made, *, recipients: list[dict[str, s
     if package.state != Package.State.MAKING:
         raise NotMade("ended", _("It was ended while it was being made."))
     _check(escalation)
+    _check_keys(escalation, recipients)
     _change(
         package, state=Package.State.READY, ready_at=Now(), storage_key=made.key, size=made.size, sha256=made.sha256,
         note=made.note, signer_fingerprint=made.signer_fingerprint, recipients=recipients,
@@ -268,6 +269,18 @@ def _check(escalation: Escalation) -> None:
         raise NotMade("pictures_not_agreed", _("Nobody has let its pictures go along. Nothing left."))
     if found := in_the_way(escalation):  # a consent, an agreement or the partner's standing may have ended
         raise NotMade("not_ready", " ".join([*found, _("Nothing left.")]))
+
+
+def _check_keys(escalation: Escalation, recipients: list[dict[str, str]]) -> None:
+    """Raise ``NotMade`` unless the file was encrypted to the keys that are in force now, and to no other."""
+    if {each["key"] for each in recipients} != {
+        str(key.public_id) for key in escalation.partner.sealing_keys()
+    }:
+        raise NotMade(
+            "not_as_approved",
+            _("The keys of %(partner)s changed while it was encrypted. Nothing left. Look at it again.")
+            % {"partner": escalation.partner},
+        )
 
 
 def _next_job(package: Package, after: str) -> None:

@@ -14,7 +14,8 @@ from casework.reports.models import Report
 
 @transaction.atomic
 def make_paper(report: Report, code: str, form: str) -> bytes | None:
-    """The document of *report* in *form* (of ``police.FORMS``), in the language that is active; None for a wrong code.
+    """The document of *report*, or words for its reporter, in *form* (of ``police.FORMS``), in the language that is
+    active; None for a wrong code.
 
     A browser that has the status page open is not enough: somebody else may have sat down at it.
     """
@@ -22,7 +23,7 @@ def make_paper(report: Report, code: str, form: str) -> bytes | None:
     shaped = is_access_code(code)
     if not code_matches(report.access_code_hash if shaped else None, code):
         return None
-    sheet = police.paper(report)
+    sheet = police.words(report) if form == "words" else police.paper(report)
     record(Verb.REPORTER_PACKAGE_MADE, actor=None, subject=report, case=report.case, form=form)
     if form == "pdf":
         return pdf.document(sheet, whole=police.FORMS["html"][0])

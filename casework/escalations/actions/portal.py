@@ -73,7 +73,7 @@ def begin_download(
     """
     escalation = Escalation.objects.select_for_update().get(pk=package.escalation_id)
     if not Package.objects.filter(pk=package.pk, state=Package.State.READY).exists():
-        raise FileGone(_("This file has been removed. Ask the desk for a new one."))
+        raise FileGone(_("This file has been removed. Ask the desk to send it again."))
     counted = Download.objects.filter(package__escalation=escalation).count()
     found = _broken_off(package, person, link, start) if start else None
     if found is None:
@@ -107,8 +107,8 @@ def _broken_off(
 
 def _used_up(limit: int) -> str:
     said = ngettext(
-        "This file may be fetched %(n)d time, and that has been used. Nothing is lost: ask the desk for more.",
-        "This file may be fetched %(n)d times, and all have been used. Nothing is lost: ask the desk for more.",
+        "This file may be fetched %(n)d time, and that has been used. Nothing is lost: ask the desk to send it again.",
+        "This file may be fetched %(n)d times, and all have been used. Nothing is lost: ask the desk to send it again.",
         limit,
     )
     return said % {"n": limit}

@@ -10,6 +10,7 @@ from django.db.models.functions import Now
 from casework.audit.log import Verb
 from casework.escalations.conflicts import NotReady
 from casework.escalations.models import Escalation, State
+from casework.partners.models import Partner
 
 from . import sending
 from .ending import note_expired
@@ -59,8 +60,9 @@ def _late(hours: int) -> dict[str, object]:
 
 def _told(escalation: Escalation) -> bool:
     """Whether a reminder could be put on its way; where it can't, the desk sees that nobody has acknowledged."""
+    if escalation.partner.state == Partner.State.SUSPENDED:
+        return False  # nothing is sent to it
     try:
-        sending.remind(escalation)
+        return sending.remind(escalation)
     except NotReady:
         return False
-    return True

@@ -22,7 +22,7 @@ from casework.escalations.xarf import BadNotice
 from casework.evidence.actions import offer_hashes
 from casework.outbox.actions import Attachment, BadMail, cancel_about, post, post_mail, post_plain
 from casework.outbox.models import Endpoint
-from casework.partners.models import Channel
+from casework.partners.models import Channel, Partner
 
 from .moving import note_sent
 
@@ -41,7 +41,7 @@ def send(escalation: Escalation, package: Package | None, *, actor: User | None)
     if found := problems(escalation):
         raise NotReady(found)
     note_sent(escalation, actor=actor)
-    ways: dict[str, Callable[[], None]] = {
+    ways: dict[str, Callable[[], object]] = {
         Channel.PORTAL: lambda: _tell_people(escalation, WAITS, actor),
         Channel.LINK: lambda: None,  # the desk makes a link for one person and chooses the way of the code
         Channel.WEBHOOK: lambda: _post_to_system(escalation, package, SENT, actor),
@@ -53,12 +53,16 @@ def send(escalation: Escalation, package: Package | None, *, actor: User | None)
 
 
 @transaction.atomic
-def remind(escalation: Escalation) -> None:
-    """Say once more, by the same channel, that it waits. Hosts and exchanges are not reminded: they took it or not."""
-    if escalation.channel in (Channel.PORTAL, Channel.LINK):
-        _tell_people(escalation, REMINDER, None)
-    elif escalation.channel == Channel.WEBHOOK:
+def remind(escalation: Escalation) -> bool:
+    """Say once more, by the same channel, that it waits; whether anybody is told by that.
+
+    Hosts and exchanges are not reminded: they took it or not."""
+    if escalation.channel in Escalation.READ_THERE:
+        return _tell_people(escalation, REMINDER, None)
+    if escalation.channel == Channel.WEBHOOK:
         _post_to_system(escalation, _ready_package(escalation), REMINDER, None)
+        return True
+    return False
 
 
 def cancel(escalation: Escalation, *, actor: User | None) -> int:
@@ -66,16 +70,25 @@ def cancel(escalation: Escalation, *, actor: User | None) -> int:
     return cancel_about(str(escalation.public_id), case=escalation.case, actor=actor, why="ended")
 
 
+def cancel_all(partner: Partner, *, actor: User | None) -> None:
+    """The same for everything that waits for a suspended *partner*; one may be on its way in this very moment."""
+    for escalation in Escalation.objects.filter(partner=partner).select_related("case").order_by("pk"):
+        cancel_about(str(escalation.public_id), case=escalation.case, actor=actor, why="partner_suspended")
+
+
 def portal_address() -> str:
     """Where partners sign in."""
     return f"{settings.PUBLIC_URL}/portal/"
 
 
-def _tell_people(escalation: Escalation, kind: str, actor: User | None) -> None:
-    """Mail that says that something waits and nothing else: not what, not about whom, not even a number."""
+def _tell_people(escalation: Escalation, kind: str, actor: User | None) -> bool:
+    """Mail that says that something waits and nothing else: not what, not about whom, not even a number. False where
+    there is nobody to tell."""
     where = portal_address() if escalation.channel == Channel.PORTAL else ""
-    for address in mailboxes(escalation):
+    found = mailboxes(escalation)
+    for address in found:
         _mail(escalation, kind, actor, to=address, subject=_("Something waits for you"), text=_word(where))
+    return bool(found)
 
 
 def _word(where: str) -> str:

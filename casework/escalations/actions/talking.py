@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from casework.accounts.models import User
 from casework.audit.log import Verb
@@ -20,11 +21,18 @@ def write_line(
 ) -> Line:
     """One line; *name* is of somebody without an account. The desk's are announced by the channel's neutral word.
 
-    Raises ``NotThere``, and ``IllegalMove`` while the partner does not see the escalation: nobody would read it.
+    Raises ``NotThere``, and ``IllegalMove`` while the partner does not see the escalation, or never
+    does by its channel: nobody would read it.
     """
     lock(escalation, actor)
     if escalation.state not in Escalation.WITH_PARTNER:
         raise IllegalMove(no_lines_now(escalation.state))
+    if side == Line.Side.DESK and escalation.channel not in Escalation.READ_THERE:
+        raise IllegalMove(
+            _(
+                "By this channel nobody would read it. Call the partner or write to them directly. Nothing was stored."
+            )
+        )
     line = Line.objects.create(
         escalation=escalation, side=side, kind=kind, author=actor, author_name=name, text=text
     )

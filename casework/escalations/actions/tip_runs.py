@@ -21,8 +21,8 @@ from casework.escalations.models import Escalation, Tip, TipCall
 from casework.escalations.models import State as EscalationState
 from casework.jobs.actions import Start, confirm_start
 
-from .moving import acknowledge, note, note_delivered, note_sent
-from .tips import GIVE_UP_AFTER, next_run, stop
+from .moving import acknowledge, give_back, note, note_delivered, note_sent
+from .tips import GIVE_UP_AFTER, call_off, next_run, stop
 
 DELIVERED_BY = "cybertip"
 #: Seconds between two tries by themselves: as long again as it has been failing, between these. NCMEC forgets an open
@@ -44,6 +44,7 @@ class InRow:
     @transaction.atomic
     def save(self, was: State, now: State) -> None:
         """Store *now* if *was*'s version still stands, together with what follows from it. Raises ``Superseded``."""
+        Escalation.objects.select_for_update(of=("self",)).get(tip=self.pk)  # before its tip, as everywhere
         stored = Tip.objects.filter(pk=self.pk, progress_version=was.version)
         if not stored.update(
             progress=now.to_json(),
@@ -81,8 +82,7 @@ def _tell(tip: Tip, was: State, now: State) -> None:
 
 def _still_wanted(escalation: Escalation) -> None:
     """The last moment to stop: whoever withdrew the escalation meanwhile has the report taken back."""
-    locked = Escalation.objects.select_for_update(of=("self",)).filter(pk=escalation.pk)
-    if not locked.filter(state=EscalationState.APPROVED).exists():
+    if escalation.state != EscalationState.APPROVED:
         raise Superseded
 
 
@@ -239,6 +239,18 @@ def stop_run(tip: Tip, number: int, code: str, sentence: str, *, start: Start, r
     found = _locked(str(tip.public_id))
     if found.runs == number:
         stop(found, code, sentence, request_id=request_id)
+
+
+@transaction.atomic
+def return_run(tip: Tip, number: int, code: str, sentence: str, *, start: Start) -> None:
+    """What was approved can't leave: it goes back to its author, and what is open at NCMEC is taken back."""
+    confirm_start(start)
+    rows = Escalation.objects.select_for_update(of=("self",)).select_related("case", "partner__organisation")
+    escalation = rows.get(pk=tip.escalation_id)
+    if _locked(str(tip.public_id)).runs != number or escalation.state != EscalationState.APPROVED:
+        return
+    call_off(escalation, actor=None)
+    give_back(escalation, code=code, words=sentence)
 
 
 def _locked(tip: str) -> Tip:

@@ -14,6 +14,9 @@ from enum import StrEnum
 
 from django.utils.translation import gettext as _
 
+#: The longest text of ours in one element; NCMEC names no cap for most.
+TEXT_MOST = 20_000
+
 
 class BadFacts(Exception):
     """The facts can't become a report. *field* is for programs, *sentence* for people; nothing was sent."""

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from lxml import etree
 
 from .facts import (
+    TEXT_MOST,
     Account,
     Address,
     BadFacts,
@@ -41,7 +42,7 @@ from .schema import Schema
 Element = etree._Element
 
 #: Characters that NCMEC's documentation allows (2025-06-11); where it names no cap, ours keeps one report bounded.
-_TEXT: Final = 20_000
+_TEXT: Final = TEXT_MOST
 _NAME: Final = 100
 _PLATFORM: Final = 256
 _REASON: Final = 3000

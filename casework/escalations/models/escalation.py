@@ -133,6 +133,9 @@ class Escalation(models.Model):
         State.SENT, State.DELIVERED, State.ACKNOWLEDGED, State.ANSWERED,
     )  # fmt: skip
 
+    #: Channels by which somebody there reads what the desk writes.
+    READ_THERE: ClassVar[tuple[str, ...]] = (Channel.PORTAL, Channel.LINK)
+
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="escalations")
     decision = models.ForeignKey(Decision, null=True, on_delete=models.PROTECT, related_name="escalations")

@@ -34,8 +34,12 @@ _HEADING = 12
 _PLAIN = re.compile(r"[\u0020-\u007e\u00a0-\u052f\u1e00-\u218f\u2190-\u22ff\u2c60-\u2c7f\ua720-\ua7ff]")
 #: Signs that order or join letters draw nothing by themselves, and could make a text look like another.
 _HIDDEN = ("Cf", "Cc", "Co", "Cs", "Cn")
-#: A cell higher than a page can't be laid out; a row is broken into several.
-_CELL_LETTERS = 1500
+#: A cell higher than a page can't be laid out; a row is broken into several. In points, beside a head on an A4 page.
+_TALLEST = 500
+#: Laying out takes longer than the text grows, so it is cut roughly first: at so many lines, at so many letters.
+_CELL_LINES, _CELL_LETTERS = 40, 1500
+#: What a table keeps free to the left and to the right in a cell, in points.
+_PADDING = 6
 
 
 def document(sheet: Sheet, *, whole: str = "facts.html") -> bytes:
@@ -48,7 +52,9 @@ def document(sheet: Sheet, *, whole: str = "facts.html") -> bytes:
         story.append(Paragraph(_drawable(words % {"name": whole}), _style(9, bold=True)))
     for section in sheet.sections:
         story += [Spacer(1, 4 * mm), Paragraph(_drawable(section.heading), _style(_HEADING, bold=True))]
-        story += [Paragraph(_drawable(text), _style(9)) for text in section.paragraphs]
+        story += [
+            Paragraph(_drawable(part), _style(9)) for text in section.paragraphs for part in _lines(text)
+        ]
         if section.rows:
             story += [Spacer(1, 2 * mm), _table(section)]
     written = io.BytesIO()
@@ -75,15 +81,14 @@ def document(sheet: Sheet, *, whole: str = "facts.html") -> bytes:
 
 def _table(section: Section) -> LongTable:
     width = A4[0] - 2 * MARGIN
-    rows = (
+    shares = _widths([*([section.head] if section.head else []), *section.rows])
+    widths = [width * share for share in shares]
+    rows: list[list[Any]] = (
         [[Paragraph(_drawable(cell), _style(8, bold=True)) for cell in section.head]] if section.head else []
     )
     for row in section.rows:
-        rows += [[Paragraph(_drawable(cell), _style(8)) for cell in part] for part in _parts(row)]
-    widths = _widths([*([section.head] if section.head else []), *section.rows])
-    table = LongTable(
-        rows, colWidths=[width * share for share in widths], repeatRows=1 if section.head else 0
-    )
+        rows += _parts(row, widths)
+    table = LongTable(rows, colWidths=widths, repeatRows=1 if section.head else 0)
     table.setStyle(
         TableStyle([("GRID", (0, 0), (-1, -1), 0.4, colors.grey), ("VALIGN", (0, 0), (-1, -1), "TOP")])
     )
@@ -97,20 +102,39 @@ def _widths(rows: list[tuple[str, ...]]) -> list[float]:
     return [share / sum(shares) for share in shares]
 
 
-def _parts(row: tuple[str, ...]) -> list[tuple[str, ...]]:
-    """*row* as rows of which none is higher than a page, broken between words where there are any."""
-    columns = [_cut(cell) for cell in row]
-    return list(zip_longest(*columns, fillvalue=""))
+def _parts(row: tuple[str, ...], widths: list[float]) -> list[list[Any]]:
+    """*row* as rows of which none is higher than a page, broken between lines, or words where there are any."""
+    columns = [
+        [piece for part in _cut(cell) for piece in _pieces(part, width - 2 * _PADDING)]
+        for cell, width in zip(row, widths, strict=True)
+    ]
+    return [list(part) for part in zip_longest(*columns, fillvalue="")]
 
 
 def _cut(text: str) -> list[str]:
     pieces = []
-    while len(text) > _CELL_LETTERS:
-        at = text.rfind(" ", 1, _CELL_LETTERS)
-        at = _CELL_LETTERS if at < 0 else at
-        pieces.append(text[:at])
-        text = text[at:]
-    return [*pieces, text]
+    for part in _lines(text):
+        while len(part) > _CELL_LETTERS:
+            at = part.rfind(" ", 1, _CELL_LETTERS)
+            at = _CELL_LETTERS if at < 0 else at
+            pieces.append(part[:at])
+            part = part[at:]  # noqa: PLW2901
+        pieces.append(part)
+    return pieces
+
+
+def _lines(text: str) -> list[str]:
+    lines = text.split("\n")
+    return ["\n".join(lines[at : at + _CELL_LINES]) for at in range(0, len(lines), _CELL_LINES)]
+
+
+def _pieces(text: str, width: float) -> list[Any]:
+    """*text* as it is drawn in a column of *width*, in pieces that each fit on a page."""
+    whole, pieces = Paragraph(_drawable(text), _style(8)), []
+    while whole.wrap(width, _TALLEST)[1] > _TALLEST:
+        first, whole = whole.split(width, _TALLEST)
+        pieces.append(first)
+    return [*pieces, whole]
 
 
 def _texts(section: Section) -> list[str]:

@@ -73,7 +73,11 @@ def hold_matter(matter: LegalRequestCase, *, actor: User) -> LegalHold:
 
 @transaction.atomic
 def store_document(request: LegalRequest, *, actor: User, name: str, content: bytes) -> str:
-    """Store the served document, encrypted, for good; returns its SHA-256 in hex. Raises NotAllowed, WrongState."""
+    """Store the served document, encrypted, for good; returns its SHA-256 in hex. Raises NotAllowed, WrongState.
+
+    Whoever found the request authentic before had not seen it, and checks it anew; a doubt stands. An emergency has no
+    time for that.
+    """
     if not content or len(content) > MOST_BYTES:
         raise ValueError("A document has between one byte and 5 MiB.")
     row = locked(request, *_OPEN)
@@ -83,8 +87,11 @@ def store_document(request: LegalRequest, *, actor: User, name: str, content: by
     changed(
         row, document=base64.b64encode(content).decode("ascii"), document_name=name, document_sha256=digest
     )
+    checks = list(row.checks_now())
+    if row.type != Type.EMERGENCY and checks and all(check.authentic for check in checks):
+        changed(row, round=row.round + 1)
     record(
-        Verb.LEGAL_DOCUMENT_STORED, actor=actor, subject=row, sha256=digest,
+        Verb.LEGAL_DOCUMENT_STORED, actor=actor, subject=row, sha256=digest, round=row.round,
         size=len(content), personal={"name": name},
     )  # fmt: skip
     return digest

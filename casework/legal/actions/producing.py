@@ -127,9 +127,9 @@ def choose_partner(request: LegalRequest, *, actor: User, partner: Partner) -> L
     row = locked(request, State.RECEIVED, State.CHECKING, State.ACCEPTED)
     if row.matters.filter(production__isnull=False).exclude(production__state__in=ENDED).exists():
         raise NotAllowed(_("Something is drafted for it already. Nothing was changed."))
-    was = row.partner_id
+    was = row.partner.public_id if row.partner is not None else None
     changed(row, partner=partner)
-    record(Verb.LEGAL_PARTNER_CHOSEN, actor=actor, subject=row, was=was, now=partner.pk)
+    record(Verb.LEGAL_PARTNER_CHOSEN, actor=actor, subject=row, was=was, now=partner.public_id)
     return row
 
 

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from casework.accounts.models import User
 from casework.audit.log import Verb, record
-from casework.escalations.models import Escalation
+from casework.escalations.models import Basis, Escalation
 from casework.legal.conflicts import NotAllowed
 from casework.legal.models import LegalRequest
 
@@ -38,7 +38,7 @@ def prolong_silence(
         row, nondisclosure_until=until, nondisclosure_reference=reference,
         notice_due_at=max(notice, until) if notice else None,
     )  # fmt: skip
-    Escalation.objects.filter(produced_for__request=row).filter(
+    Escalation.objects.filter(pk__in=_productions(row)).filter(
         Q(nondisclosure_until__isnull=True) | Q(nondisclosure_until__lt=until)
     ).update(nondisclosure_until=until)
     record(
@@ -48,11 +48,20 @@ def prolong_silence(
     return row
 
 
+def _productions(row: LegalRequest) -> list[int]:
+    """What was drafted for it, with what was taken back or declined and has another in its place by now."""
+    named = Q(
+        basis=Basis.LEGAL_REQUEST, authority__startswith=f"{row.number} ", case__legal_matters__request=row
+    )
+    found = Escalation.objects.filter(Q(produced_for__request=row) | named)
+    return list(found.values_list("pk", flat=True))
+
+
 @transaction.atomic
 def note_notified(request: LegalRequest, *, actor: User, how: str) -> LegalRequest:
-    """The person concerned was told. Raises NotAllowed while silence holds or when it was noted before."""
+    """The person concerned was told. Raises NotAllowed before its date and when it was noted before."""
     row = locked(request)
-    if row.silent:
+    if row.silent or (row.notice_due_at is not None and row.notice_due_at > timezone.now()):
         raise NotAllowed(_("Nobody may be told yet. Nothing was noted."))
     if row.notice_due_at is None or row.notified_at is not None:
         raise NotAllowed(_("No notice is due for this request, or it was noted before."))

@@ -16,7 +16,7 @@ from casework.outbox.delivery import TEST
 from casework.outbox.models import Endpoint, Message
 from casework.outbox.signing import new_secret
 
-from .posting import post
+from .posting import cancel_to, post
 
 
 class SameNetPerson(PermissionDenied):
@@ -51,7 +51,8 @@ def change_endpoint(
     key: str = "",
     forget_key: bool = False,
 ) -> Endpoint:
-    """Change name, address, private network or key. Another address or network needs the second person anew.
+    """Change name, address, private network or key. Another address or network needs the second person anew, and what
+    waits for a partner's old address does not leave: somebody agreed to that address, not to this one.
 
     An empty *key* keeps the one there is, but never for another address: keys go nowhere but where they were meant for.
     """
@@ -64,6 +65,8 @@ def change_endpoint(
     found.name, found.url = name, url
     was_net, found.private_net = found.private_net, private_net
     found.save(update_fields=["name", "url", "private_net", "key", "net_proposed_by", "net_approved_by"])
+    if found.purpose == Endpoint.Purpose.PARTNER and was["url"] != url:
+        cancel_to(found, actor=actor, why="address_changed")
     record(
         Verb.ENDPOINT_CHANGED, actor=actor, subject=found, endpoint=found.public_id, was_net=was_net,
         private_net=private_net, key=bool(found.key), had_key=had_key, new_key=bool(key),
@@ -73,13 +76,18 @@ def change_endpoint(
 
 
 @transaction.atomic
-def approve_net(endpoint: Endpoint, *, actor: User) -> bool:
-    """The second person's word for a private network; false when none waits. Raises ``SameNetPerson``."""
+def approve_net(endpoint: Endpoint, *, actor: User, net: str, host: str) -> bool:
+    """The second person's word for *net*, which they saw beside *host*; false when that does not wait (any more).
+
+    Raises ``SameNetPerson``.
+    """
     found = _locked(endpoint)
     if not found.private_net or found.net_approved_by_id is not None:
         return False
     if found.net_proposed_by_id == actor.pk:
         raise SameNetPerson(_("Somebody other than whoever asked has to allow a private network."))
+    if (found.private_net, found.host) != (net, host):
+        return False
     found.net_approved_by = actor
     found.save(update_fields=["net_approved_by"])
     record(

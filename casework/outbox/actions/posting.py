@@ -133,6 +133,12 @@ def cancel_about(public_id: str, *, case: Any, actor: User | None, why: str) -> 
     return _cancel(Message.objects.filter(about__contains=[public_id]), case, actor=actor, why=why)
 
 
+@transaction.atomic
+def cancel_to(endpoint: Endpoint, *, actor: User | None, why: str) -> int:
+    """The same for whatever waits for *endpoint*: it was agreed to for the address that stood there."""
+    return _cancel(Message.objects.filter(endpoint=endpoint), None, actor=actor, why=why)
+
+
 def _cancel(messages: QuerySet[Message], case: Any, *, actor: User | None, why: str) -> int:
     waiting = messages.filter(state__in=(Message.State.WAITING, Message.State.DEAD)).order_by("pk")
     found = list(waiting.select_for_update(of=("self",)).select_related("endpoint"))
@@ -141,6 +147,6 @@ def _cancel(messages: QuerySet[Message], case: Any, *, actor: User | None, why: 
             state=Message.State.CANCELLED, settled_at=Now(), next_try_at=None
         )
         record(
-            Verb.OUTBOX_CANCELLED, actor=actor, subject=message, case=case, why=why, **codes_of(message)
+            Verb.OUTBOX_CANCELLED, actor=actor, subject=message, case=case or message.case, why=why, **codes_of(message)
         )  # fmt: skip
     return len(found)

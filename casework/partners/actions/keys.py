@@ -57,11 +57,11 @@ def verify_key(key: PartnerKey, *, actor: User, how: str, with_whom: str) -> Par
             _("No number to call back is on record with its independent source. Propose one first, or compare in "
               "another way.")
         )  # fmt: skip
-    if (
-        how == PartnerKey.How.SIGNED
-        and not partner.keys.exclude(pk=found.pk).exclude(verified_at=None).exists()
-    ):
-        raise PartnerConflict(_("No other key of this partner was ever verified. Compare in another way."))
+    others = partner.keys.exclude(pk=found.pk).exclude(verified_at=None).filter(revoked_at=None)
+    if how == PartnerKey.How.SIGNED and not others.exists():
+        raise PartnerConflict(
+            _("No other key of this partner is verified and not revoked. Compare in another way.")
+        )
     again = found.verified_at is not None
     found.verified_by, found.verified_at = actor, timezone.now()
     number = partner.call_back_number if how == PartnerKey.How.CALL_BACK else ""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from allauth.usersessions.models import UserSession
+from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.db import transaction
 from django.db.models.functions import Now
+from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 
 from casework.accounts.models import User
@@ -28,6 +30,7 @@ def suspend_partner(partner: Partner, *, actor: User, reason: str) -> Partner:
     for contact in found.contacts.filter(user__isnull=False, ended_at__isnull=True).select_related("user"):
         if contact.user is not None:
             end_sessions(contact.user, actor=actor, why="partner_suspended")
+    import_string(settings.ON_PARTNER_SUSPENDED)(found, actor=actor)
     found.refresh_from_db()
     return found
 

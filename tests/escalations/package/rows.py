@@ -92,7 +92,9 @@ def approved(case: Case, partner: Partner, **kwargs: Any) -> Package:
     actions.note_preview(escalation, actor=person("mona"), digest=seen.digest)
     actions.offer(escalation, actor=person("mona"))
     if escalation.with_pictures:
-        actions.approve_imagery(escalation, actor=person("lex"), reason="The order names them.")
+        actions.approve_imagery(
+            escalation, actor=person("lex"), reason="The order names them.", digest=seen.digest
+        )
     actions.approve(escalation, actor=person("lena"), digest=seen.digest)
     return escalation.packages.get()
 

@@ -243,6 +243,16 @@ def test_a_statement_longer_than_a_page_is_drawn_whole(pdf_text: Callable[[bytes
     assert all(f"word{at}" in joined for at in range(4000))
 
 
+@pytest.mark.parametrize("columns", [2, 5])
+@pytest.mark.parametrize(
+    "cell", ["\n".join(f"@account{n}" for n in range(200)), "a\n" * 740, "m" * 1500, "W" * 5000, "\n" * 3000]
+)
+def test_no_text_is_too_high_for_a_page(cell: str, columns: int) -> None:
+    row = ("a label that takes its share of the width of the table",) * (columns - 1) + (cell,)
+    drawn = Sheet("Facts", "TLP:RED", (Section("Said", (cell,), ("head",) * columns, (row, row)),))
+    assert pdf.document(drawn).startswith(b"%PDF")
+
+
 def test_a_word_longer_than_a_line_is_broken(pdf_text: Callable[[bytes], str]) -> None:
     said = "".join(pdf_text(pdf.document(one("https://pictures.test/" + "a" * 3000 + "z"))).split())
     assert said.count("a" * 200) >= 1

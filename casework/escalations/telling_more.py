@@ -120,7 +120,10 @@ def _actions_taken(escalation: Escalation, until: datetime | None) -> tuple[str,
 
 
 def _preservation(escalation: Escalation, until: datetime | None) -> tuple[str, ...]:
-    holds = LegalHold.objects.filter(case=escalation.case)
+    # That an authority asked to preserve something is told to that authority alone: it may have asked for silence.
+    own = getattr(escalation, "produced_for", None)
+    told_of = ~Q(why=LegalHold.Why.PRESERVATION) | Q(pk=own.hold_id if own is not None else None)
+    holds = LegalHold.objects.filter(told_of, case=escalation.case)
     if until is None:
         holds = holds.filter(released_at__isnull=True)
     else:
@@ -131,7 +134,7 @@ def _preservation(escalation: Escalation, until: datetime | None) -> tuple[str, 
         else _("kept until two people lift the hold")
         for hold in holds
     ]
-    return tuple(told) or (_("no legal hold"),)
+    return tuple(told) or (_("no hold that you are told of here"),)
 
 
 def _other_reports(escalation: Escalation, until: datetime | None) -> tuple[str, ...]:

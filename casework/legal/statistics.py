@@ -1,8 +1,9 @@
-"""Figures for the transparency report, in which nobody can be counted out.
+"""Figures for the transparency report, in which nobody can be counted out of one period.
 
 A count from 1 to 4 is shown as "<5". Where a column's total would let somebody work such a count out, whole rows are
 withheld beside it until every value from 1 to 4 stays possible, and where no row is left the total is withheld.
-What is shown, downloaded as CSV and as JSON is one table.
+What is shown, downloaded as CSV and as JSON is one table. Periods that overlap are not compared: whoever publishes a
+half-year beside its quarters lets them be subtracted, so the page says to publish one length only.
 """
 
 from __future__ import annotations

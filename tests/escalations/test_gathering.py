@@ -214,10 +214,17 @@ def test_another_report_and_a_hold_are_told_with_their_numbers() -> None:
     assert told["preservation"] == (f"kept until {until:%Y-%m-%d %H:%M:%S UTC}",)
 
 
+def test_another_authority_s_wish_to_preserve_is_told_to_nobody_else() -> None:
+    case = make_case()
+    place_hold(case, actor=None, why="preservation", until=timezone.now() + timedelta(days=90))
+    told = further(facts(drafted(case, police())))
+    assert told["preservation"] == ("no hold that you are told of here",)
+
+
 def test_what_was_chosen_and_is_not_known_says_so() -> None:
     told = further(facts(drafted(make_case(), police())))
     assert told["age_band"] == ("not known",)
-    assert told["preservation"] == ("no legal hold",)
+    assert told["preservation"] == ("no hold that you are told of here",)
 
 
 def test_words_are_in_a_language_of_the_partner() -> None:

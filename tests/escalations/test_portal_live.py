@@ -34,7 +34,8 @@ import uuid
 of = {{person.name.lower(): person for person in User.objects.all()}}
 organisation, _ = Organisation.objects.get_or_create(name="Slow police", defaults={{"kind": "law_enforcement"}})
 partner, _ = Partner.objects.get_or_create(organisation=organisation, defaults={{"state": "active", "channel": "link"}})
-contact, _ = Contact.objects.get_or_create(partner=partner, position="inspector", defaults={{"name": "Oda"}})
+contact, _ = Contact.objects.get_or_create(
+    partner=partner, position="inspector", defaults={{"name": "Oda", "mail": "oda@police.example"}})
 sent = Escalation.objects.create(
     case=Case.objects.filter(restricted=False).first(), partner=partner, channel="link", state="sent",
     basis="victim_request", drafted_by=of["mona"], approved_by=of["lena"], approved_at=timezone.now(),

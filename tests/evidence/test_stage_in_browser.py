@@ -263,7 +263,7 @@ def test_on_its_own_page_colour_and_time_do_not_end_the_look(mona_does: Does, it
         for key in ("g", "+"):
             page.keyboard.press(key)
             page.wait_for_selector(f"[data-key='{key}']", state="detached")
-            assert page.query_selector(SHOWN) is not None
+            wait_for_picture(page)
         page.keyboard.press("Escape")
         gone(page)
 

@@ -93,7 +93,7 @@ def the_way_out(page_of: PageOf) -> None:
     page = page_of("lena")
     page.goto("/escalations/?show=approve")
     page.locator("main a[href*='/escalations/']", has_text="ES-").first.click()
-    page.keyboard.press("p")
+    page.get_by_role("link", name="What leaves").click()
     page.wait_for_url("**/preview/")
     keep(page, "what-leaves")
     page = page_of("nia", size=(1440, 1100))

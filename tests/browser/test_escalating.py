@@ -59,6 +59,8 @@ def test_mona_drafts_by_keys_lena_lets_it_go_and_the_case_says_so(desk: Desk, se
     mona.get_by_label(NGO).check()
     mona.get_by_label("the person depicted asked for it").check()
     mona.get_by_role("button", name="Begin a draft").click()
+    mona.get_by_label("Facts").first.wait_for()
+    settle(mona)  # pictures that have not come yet have no sides
     assert max(mona.evaluate(SIDES)) <= 24
     tell(mona)
     mona.keyboard.press("Escape")

@@ -109,7 +109,9 @@ def test_without_javascript_a_look_is_a_page_that_leaves_by_itself(desk: Desk, s
     page.goto(f"/evidence/case/{sent.case}/")
     page.locator("#evidence-panel summary").click()
     page.locator("button[name=reason]").first.click()
+    page.wait_for_load_state("load")
     assert page.locator(SHOWN).is_visible()
     assert page.locator("meta[http-equiv=refresh]").count() == 1
     page.get_by_role("button", name="Close").click()
+    page.wait_for_load_state("load")
     assert page.locator(SHOWN).count() == 0

@@ -144,6 +144,7 @@ def settle(page: Page) -> None:
 
 def what_is_wrong(page: Page) -> list[str]:
     """Faults of the page as it stands, in light and dark, wide and narrow; [] when there is none."""
+    page.wait_for_load_state("load")
     faults = structure_faults(page)
     for size in (WIDE, NARROW):
         page.set_viewport_size(size)  # type: ignore[arg-type]

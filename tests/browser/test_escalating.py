@@ -76,6 +76,7 @@ def test_mona_drafts_by_keys_lena_lets_it_go_and_the_case_says_so(desk: Desk, se
     lena = desk("lena")
     lena.goto("/escalations/?show=approve")
     lena.get_by_role("link", name=number).click()
+    settle(lena)  # keys are heard from then on
     lena.keyboard.press("p")
     lena.wait_for_url("**/preview/")
     assert "It was published on Monday" in lena.inner_text("#escalations-preview")

@@ -62,7 +62,7 @@ _FLAT, _BUSY, _MOST = 1.2, 0.1, 3.2
 _FINE = 16
 """Steps per level while the mark is drawn as an 8-bit plane."""
 
-_UNUSED = 255
+UNUSED = 255
 _TURNS = (None, Image.Transpose.FLIP_LEFT_RIGHT)
 
 
@@ -112,9 +112,12 @@ def embed(
             f"a mark needs {SMALLEST_SIDE} pixels along the longer side, here are {max(image.size)}"
         )
     picture = image if image.mode in ("L", "RGB") else image.convert("RGB")
-    grid = grid_of(picture.size)
-    signs = _signs(grid, key, markcode.encode([mark_id])[0])
-    drawn = signs * _room(_cells_of(picture, grid)) * strength
+    return draw_signs(picture, _signs(grid_of(picture.size), key, markcode.encode([mark_id])[0]), strength)
+
+
+def draw_signs(picture: Image.Image, signs: Floats, strength: float = STRENGTH) -> Image.Image:
+    """A copy of *picture* (L or RGB) whose cells, as many as *signs* has (rows, columns), are lighter or darker."""
+    drawn = signs * room(cells_of(picture, (signs.shape[1], signs.shape[0]))) * strength
     plane = Image.fromarray(np.clip(np.rint(drawn * _FINE + 128), 0, 255).astype(np.uint8))
     change = plane.resize(picture.size, Image.Resampling.BICUBIC).point(_levels())
     changes = change if picture.mode == "L" else Image.merge("RGB", (change, change, change))
@@ -151,9 +154,9 @@ def read_whole(copy: Image.Image, *, key: bytes = PUBLIC_KEY) -> int | None:
     ``recognise``. An accident has a chance below 2**-63.
     """
     for grid in dict.fromkeys((fitting(copy.size, CELLS), grid_of(copy.size))):
-        seen = _cells_of(copy, grid)
-        votes = _votes(seen - _smooth(seen, 1), _room(seen), *_carriers(grid, key))
-        mark_id = _decoded(votes)
+        seen = cells_of(copy, grid)
+        votes = votes_of(weighed(seen - smooth(seen, 1), room(seen)), *_carriers(grid, key))
+        mark_id = decoded(votes)
         if mark_id is not None:
             return mark_id
     return None
@@ -185,11 +188,11 @@ class _Sought:
     def of(cls, picture: Plane, grid: tuple[int, int], issued: Sequence[int], key: bytes) -> _Sought:
         whole = picture.cells(picture.frame, grid, Window(0, 0, *grid))
         words = 1.0 - 2.0 * markcode.encode(issued).astype(np.float64)
-        return cls(grid, whole, _room(whole), _carriers(grid, key), issued, words)
+        return cls(grid, whole, room(whole), _carriers(grid, key), issued, words)
 
 
 @dataclass(frozen=True, slots=True)
-class _Votes:
+class Votes:
     """What all cells say about each of the 255 bits (above 0: the bit is 0), and their length as chips."""
 
     per_bit: NDArray[np.float64]
@@ -201,30 +204,30 @@ def _read(copy: Plane, placed: Placement, sought: _Sought, mirrored: bool) -> Re
     if window is None or placed.similarity < LIKELY:
         return Reading(None, 1.0, 0.0, None, placed.similarity, 0.0, mirrored)
     part = slice(window.top, window.bottom), slice(window.left, window.right)
-    rest = _difference(copy.cells(placed.box, sought.grid, window), sought.whole, part)
+    rest = difference(copy.cells(placed.box, sought.grid, window), sought.whole, part)
     bits, signs = sought.carriers
-    votes = _votes(rest, sought.room[part], bits[part], signs[part])
-    scores = _scores(votes, sought.words)
-    winner = int(np.argmax(scores)) if len(scores) else None
-    score = 0.0 if winner is None else float(scores[winner])
-    needed = threshold(len(scores))
+    votes = votes_of(weighed(rest, sought.room[part]), bits[part], signs[part])
+    found = scores(votes, sought.words)
+    winner = int(np.argmax(found)) if len(found) else None
+    score = 0.0 if winner is None else float(found[winner])
+    needed = threshold(len(found))
     seen = Reading(None, 1.0, score, None, placed.similarity, rest.size / sought.whole.size, mirrored)
     if winner is not None and score >= needed:
         return replace(
             seen, mark_id=sought.issued[winner], chance=CHANCE * math.exp((needed**2 - score**2) / 2)
         )
-    decoded = _decoded(votes)
-    return replace(seen, unlisted=None if decoded in sought.issued else decoded)
+    spelt = decoded(votes)
+    return replace(seen, unlisted=None if spelt in sought.issued else spelt)
 
 
-def _scores(votes: _Votes, words: NDArray[np.float64]) -> NDArray[np.float64]:
+def scores(votes: Votes, words: NDArray[np.float64]) -> NDArray[np.float64]:
     """For each code word the smaller of its two scores, in standard deviations."""
     agreement = words @ votes.per_bit
     length = max(votes.length, float(np.linalg.norm(votes.per_bit)))
     return np.asarray(agreement / length) if length > 0 else np.zeros(len(words))
 
 
-def _decoded(votes: _Votes) -> int | None:
+def decoded(votes: Votes) -> int | None:
     """The id that the votes spell by themselves. A bit that nothing votes on is not a 0: of an even picture all bits
     would be, and that is the code word of id 0.
     """
@@ -233,24 +236,29 @@ def _decoded(votes: _Votes) -> int | None:
     return markcode.decode((votes.per_bit < 0).astype(np.uint8))
 
 
-def _votes(rest: Floats, room: Floats, bits: NDArray[np.uint8], signs: Floats) -> _Votes:
-    """Each cell's rest, held down where it is noisy, times the sign it would have for a bit of 0."""
-    noise = np.sqrt(_smooth(rest * rest, 3) + 0.25)
-    chips = np.clip(rest / noise, -2.5, 2.5) * (room / noise) * signs
+def weighed(rest: Floats, space: Floats) -> Floats:
+    """What each cell's rest says, held down where it is noisy; *space* is the room for a mark in each."""
+    noise = np.sqrt(smooth(rest * rest, 3) + 0.25)
+    return np.asarray(np.clip(rest / noise, -2.5, 2.5) * (space / noise), dtype=np.float32)
+
+
+def votes_of(says: Floats, bits: NDArray[np.uint8], signs: Floats) -> Votes:
+    """What each cell says, times the sign it would have for a bit of 0, without the cells at the border."""
+    chips = says * signs
     inner = np.zeros(chips.shape, dtype=bool)
     inner[1:-1, 1:-1] = True
-    used = inner & (bits != _UNUSED)
+    used = inner & (bits != UNUSED)
     per_bit = np.bincount(bits[used], weights=chips[used], minlength=markcode.LENGTH)
-    return _Votes(np.asarray(per_bit, dtype=np.float64), float(np.linalg.norm(chips[used])))
+    return Votes(np.asarray(per_bit, dtype=np.float64), float(np.linalg.norm(chips[used])))
 
 
-def _difference(seen: Floats, whole: Floats, part: tuple[slice, slice]) -> Floats:
+def difference(seen: Floats, whole: Floats, part: tuple[slice, slice]) -> Floats:
     """The copy's cells less what the picture explains: its tones (a cubic), a remaining move or blur, and
     slow changes of light.
     """
     values = whole / 255.0 - 0.5
     down, across = np.gradient(whole)
-    blurred = whole - _smooth(whole, 1)
+    blurred = whole - smooth(whole, 1)
     explained = (
         np.stack(
             [np.ones_like(whole), values, values**2, values**3, across / 64, down / 64, blurred / 64], axis=-1
@@ -266,16 +274,16 @@ def _difference(seen: Floats, whole: Floats, part: tuple[slice, slice]) -> Float
         residual = target - explained @ np.linalg.solve(square, weighted.T @ target)
         weights = 1 / (1 + (residual / (3 * np.median(np.abs(residual)) + 0.5)) ** 2)
     rest = residual.reshape(seen.shape).astype(np.float32)
-    return np.asarray(rest - _smooth(np.clip(rest, -24, 24), 4))
+    return np.asarray(rest - smooth(np.clip(rest, -24, 24), 4))
 
 
-def _room(cells: Floats) -> Floats:
+def room(cells: Floats) -> Floats:
     """How much a cell may change, in levels of brightness: more in busy surroundings, where it is not seen."""
-    deviation = np.sqrt(np.maximum(_smooth(cells * cells, 2) - _smooth(cells, 2) ** 2, 0))
+    deviation = np.sqrt(np.maximum(smooth(cells * cells, 2) - smooth(cells, 2) ** 2, 0))
     return np.asarray(np.minimum(_FLAT + _BUSY * deviation, _MOST), dtype=np.float32)
 
 
-def _cells_of(picture: Image.Image, grid: tuple[int, int]) -> Floats:
+def cells_of(picture: Image.Image, grid: tuple[int, int]) -> Floats:
     small = picture.convert("L").resize(grid, Image.Resampling.BICUBIC, reducing_gap=2.0)
     return np.asarray(small, dtype=np.float32)
 
@@ -297,7 +305,7 @@ def _carriers(grid: tuple[int, int], key: bytes) -> tuple[NDArray[np.uint8], Flo
     return drawn[0], np.asarray((drawn[1] & 1).astype(np.float32) * 2 - 1)
 
 
-def _smooth(values: Floats, reach: int) -> Floats:
+def smooth(values: Floats, reach: int) -> Floats:
     """The mean of the square that reaches so many cells to each side; at the border of what there is."""
     padded = np.pad(values.astype(np.float64), reach + 1, mode="edge")[:-1, :-1]
     sums = padded.cumsum(axis=0).cumsum(axis=1)

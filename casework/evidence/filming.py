@@ -7,15 +7,15 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from casework.jobs.actions import Start
-from casework.privacy.keyring import KeyMissing
+from casework.privacy.keyring import KeyMissing, mark_key
 from detection.answers import Answer, ChildDied
 from detection.examine import FILMS
 from detection.fields import Malformed
 from detection.sandbox import Lock, Talk
-from detection.video import playing
+from detection.video import marks, playing
 
 from . import actions, marking
-from .models import Playback
+from .models import Mark, Playback
 from .sealing import Doubt, open_blob
 
 
@@ -24,7 +24,7 @@ class ReaderDied(Exception):
 
 
 def make_playback(playback: str, *, start: Start) -> None:
-    """Make the part of a film that this playback (a public id) asks for, with its person's name in every picture.
+    """Make the part of a film that this playback (a public id) asks for, with name and mark in every picture.
 
     Raises ReaderDied when the film ended its reader; what cannot be opened for another reason is noted as such.
     """
@@ -53,7 +53,16 @@ def make_playback(playback: str, *, start: Start) -> None:
 def _made(data: bytes, playback: Playback) -> playing.Playback | str:
     """The film, or a sentence that says why there is none."""
     lock = Lock.WEAK if settings.SANDBOX == "weak" else Lock.FULL
-    wishes = {"words": _words(playback), "start": playback.start_seconds, "coloured": playback.coloured}
+    try:
+        pattern = marks.pattern(int(playback.mark.value), mark_key())
+    except KeyMissing:
+        return _("This worker holds no key of marks, so the film was not made.")
+    except Mark.DoesNotExist:  # asked for before films had marks
+        return _("The film was asked for before an update. Ask for it again.")
+    wishes = {
+        "words": _words(playback), "start": playback.start_seconds, "coloured": playback.coloured,
+        "mark": playing.mark_wish(pattern),
+    }  # fmt: skip
     with FILMS.talk(playing.work, data, wishes, playing.LIMITS, lock=lock) as talk:
         try:
             return _heard(talk, playback)

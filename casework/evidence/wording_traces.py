@@ -14,7 +14,8 @@ from django.utils.translation import ngettext
 
 from casework.accounts.models import User
 
-from .models import Mark, Trace
+from .film import clock_words
+from .models import Mark, Playback, Reveal, Trace
 
 #: Verdict -> tone of the callout that says it.
 TONES = {
@@ -65,6 +66,8 @@ def _title(trace: Trace) -> str:
         return _("This is the copy that %(recipient)s received") % {"recipient": trace.mark.recipient}
     if trace.mark is not None and trace.mark.reveal is not None:
         return _("This was shown to %(name)s") % {"name": trace.mark.reveal.person.name}
+    if trace.mark is not None and trace.mark.playback is not None:
+        return _("This film was made for %(name)s") % {"name": trace.mark.playback.person.name}
     return str(
         {
             Trace.Verdict.RECOGNISED: _("Our picture, but no mark can be read"),
@@ -92,7 +95,8 @@ def _text(trace: Trace) -> str:
             "None of the pictures that it was compared with was recognised in it. That proves nothing about others."
         ),
         Trace.Verdict.UNOPENED: _(
-            "Nothing was compared. Send a JPEG, PNG, WebP, GIF, TIFF, AVIF or HEIC picture."
+            "Nothing was compared. Send a JPEG, PNG, WebP, GIF, TIFF, AVIF or HEIC picture, "
+            "or an MP4, QuickTime, Matroska, WebM or AVI film."
         ),
     }[trace.verdict]
     return " ".join(part for part in (explained, trace.reason) if part)
@@ -132,15 +136,28 @@ def facts(trace: Trace) -> list[dict[str, Any]]:
 
 def _of_mark(mark: Mark) -> list[dict[str, Any]]:
     reveal = mark.reveal
+    if mark.playback is not None and reveal is None:
+        return [{"label": _("Made"), "at": mark.issued_at, "sub": _("no look at it is written down")}]
     if reveal is None:
         return [{"label": _("Handed over"), "at": mark.issued_at}]
     looked = _("%(n).0f s") % {"n": reveal.seconds} if reveal.seconds is not None else _("not closed yet")
     return [
         {"label": _("Shown"), "at": reveal.opened_at, "sub": _("looked %(time)s") % {"time": looked}},
         {"label": _("Reason given"), "value": reveal.get_reason_display()},
-        {"label": _("Reveal"), "value": str(reveal.public_id)[:8], "mono": True,
-         "sub": _("these digits also stand in the picture")},
+        *_drawn(reveal, mark.playback),
     ]  # fmt: skip
+
+
+def _drawn(reveal: Reveal, playback: Playback | None) -> list[dict[str, Any]]:
+    """The digits that stand in what was shown, and for a film which part of it was."""
+    digits = _("these digits also stand in the picture")
+    if playback is None:
+        return [{"label": _("Reveal"), "value": str(reveal.public_id)[:8], "mono": True, "sub": digits}]
+    length = _("%(n).0f s were made to watch") % {"n": playback.seconds or 0}
+    return [
+        {"label": _("Film from"), "value": clock_words(playback.start_seconds), "sub": length},
+        {"label": _("Playback"), "value": str(playback.public_id)[:8], "mono": True, "sub": digits},
+    ]
 
 
 def _at_most(chance: float) -> str:

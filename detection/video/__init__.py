@@ -19,7 +19,7 @@ from detection.findings import Derivative, Failure, Film, FilmFrame, Hash, Media
 from detection.limits import DEFAULT, MIB, Limits
 from detection.opening import Unopenable
 from detection.planes import PlaneSpec
-from detection.video import playing, reading, sampling
+from detection.video import marks, pictures, playing, reading, sampling
 from detection.video.drawing import pattern_film
 from detection.video.reading import Budget, Kind, Reel
 from detection.video.sampling import Sample, Sampled
@@ -76,7 +76,15 @@ def warm_up() -> None:
     for container, codec in (("mp4", "libx264"), ("webm", "libvpx"), ("webm", "libvpx-vp9")):
         look(pattern_film(container=container, codec=codec, size=(64, 48), frames=4))
     film = pattern_film(size=(64, 48), frames=4)
-    for _said in playing.work(film, {"words": "warm", "start": 0.0, "coloured": False}, playing.LIMITS):
+    wishes = {
+        "words": "warm",
+        "start": 0.0,
+        "coloured": False,
+        "mark": playing.mark_wish(bytes(marks.PATTERN_BYTES)),
+    }
+    for _said in playing.work(film, wishes, playing.LIMITS):
+        pass
+    for _some in pictures.work(film, {"start": 0.0, "side": 64, "every": True}, pictures.LIMITS):
         pass
 
 

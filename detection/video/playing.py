@@ -2,7 +2,7 @@
 
 Made afresh from decoded pictures: H.264 in MP4 with its index in front, at most ``SIDE`` pixels, ``SECONDS`` seconds
 and ``MOST_BYTES`` bytes. The words stand in two places that take turns, so that covering one leaves the other. For
-``zygote``; what the child answers is checked by ``from_wire``.
+``zygote``; what the child answers is checked by ``from_wire``. Every picture carries an invisible mark too (``marks``).
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from detection.findings import Failure
 from detection.limits import MIB, Limits
 from detection.opening import Unopenable
 from detection.sandbox import Given
-from detection.video import reading, sampling
+from detection.video import marks, reading, sampling
 from detection.video.reading import Budget, Reel
 from detection.video.sampling import View
 
@@ -63,7 +63,8 @@ class Playback:
 
 
 def work(data: bytes, wishes: Mapping[str, Any], limits: Limits) -> Iterator[Given]:
-    """What a child does. ``wishes``: "words", "start" (seconds) and "coloured". Says ``done`` (0 to 1) as it goes.
+    """What a child does. ``wishes``: "words", "start" (seconds), "coloured" and "mark" (``mark_wish``). Says ``done``
+    (0 to 1) as it goes.
 
     Raises Unopenable as ``video.look``, and with ``beyond`` where the film has no picture from the start on.
     """
@@ -72,9 +73,14 @@ def work(data: bytes, wishes: Mapping[str, Any], limits: Limits) -> Iterator[Giv
         raise Unopenable(Failure("unrecognised", "This is not a film."))
     budget = Budget(limits)
     with reading.opened(data, kind, limits, budget) as reel:
-        maker = _Maker(reel, str(wishes["words"]), coloured=bool(wishes["coloured"]))
+        maker = _Maker(
+            reel,
+            str(wishes["words"]),
+            coloured=bool(wishes["coloured"]),
+            pattern=_pattern(wishes.get("mark")),
+        )
         told = 0.0
-        for at, picture in _pictures(reel, float(wishes["start"]), budget):
+        for at, picture in pictures(reel, float(wishes["start"]), budget):
             maker.add(at, picture)
             if maker.seconds >= told + _TELL_EVERY:
                 told = maker.seconds
@@ -108,6 +114,16 @@ def from_wire(document: Any, parts: Sequence[bytes]) -> Playback:
     )
 
 
+def mark_wish(pattern: bytes) -> str:
+    """The pattern of a mark (``marks.pattern``) as ``work`` takes it."""
+    return pattern.hex()
+
+
+def _pattern(wish: Any) -> bytes | None:
+    """The pattern that every picture carries; None for a film without a mark (warm-up, tests)."""
+    return None if wish is None else bytes.fromhex(str(wish))
+
+
 def _check_boxes(content: bytes) -> None:
     outer = list(_boxes(content, 0, len(content)))
     if [kind for kind, _, _ in outer if kind != b"free"] != [b"ftyp", b"moov", b"mdat"]:
@@ -133,8 +149,10 @@ def _boxes(content: bytes, at: int, end: int) -> Iterator[tuple[bytes, int, int]
         at += size
 
 
-def _pictures(reel: Reel, start: float, budget: Budget) -> Iterator[tuple[float, Image.Image]]:
-    """The pictures from *start* (seconds) on, ``RATE`` a second at most, for ``SECONDS`` at most."""
+def pictures(
+    reel: Reel, start: float, budget: Budget, side: int = SIDE
+) -> Iterator[tuple[float, Image.Image]]:
+    """The pictures from *start* (seconds) on, ``RATE`` a second at most, for ``SECONDS`` at most, and their times."""
     first = max((key for key in reel.keys if reel.times[key] <= start + 1e-6), default=reel.keys[0])
     due: float | None = None
     began = 0.0
@@ -147,16 +165,18 @@ def _pictures(reel: Reel, start: float, budget: Budget) -> Iterator[tuple[float,
         if at - began >= SECONDS:
             return
         due = at + 1 / RATE - 0.005
-        yield at, view.drawn(frame, SIDE)
+        yield at, view.drawn(frame, side)
 
 
 class _Maker:
     """Takes pictures with their times and codes them; ``finish`` gives the film."""
 
-    def __init__(self, reel: Reel, words: str, *, coloured: bool) -> None:
+    def __init__(self, reel: Reel, words: str, *, coloured: bool, pattern: bytes | None) -> None:
         self._reel = reel
         self._words = words
         self._coloured = coloured
+        self._pattern = pattern
+        self._marker: marks.Marker | None = None
         self._out = io.BytesIO()
         options = {"moov_size": str(_INDEX_BYTES), "fflags": "+bitexact"}
         self._writing = av.open(self._out, "w", format="mp4", options=options)
@@ -183,6 +203,8 @@ class _Maker:
         shown = whole if self._coloured else whole.convert("L").convert("RGB")
         veil = self._veils[int((at - self._start) / _TURNS) % len(self._veils)]
         shown.paste(veil, (0, 0), veil)
+        if self._marker is not None:
+            shown = self._marker.marked(shown)
         frame = VideoFrame.from_ndarray(np.asarray(shown), "rgb24")
         frame.pts, frame.time_base = round((at - self._start) * 1000), _MILLISECOND
         self._last = at
@@ -207,6 +229,8 @@ class _Maker:
         stream.codec_context.thread_count = 1
         stream.codec_context.options = dict(_CODING)
         self._veils = tuple(veil((stream.width, stream.height), self._words, turn) for turn in (0, 1))
+        if self._pattern is not None:
+            self._marker = marks.Marker((stream.width, stream.height), self._pattern)
         return stream
 
 

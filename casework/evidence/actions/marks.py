@@ -1,10 +1,10 @@
-"""Issuing the invisible mark of one reveal or of one exported copy: a random number that only the database resolves."""
+"""Issuing the invisible mark of one reveal, film or exported copy: a random number that only the database resolves."""
 
 from __future__ import annotations
 
 import secrets
 
-from casework.evidence.models import Blob, Item, Mark, Reveal
+from casework.evidence.models import Blob, Item, Mark, Playback, Reveal
 
 
 def issue_mark(reveal: Reveal) -> Mark:
@@ -35,6 +35,19 @@ def issue_export_mark(item: Item, *, recipient: str) -> Mark:
         item=item,
         rendition=rendition,
         recipient=recipient[:200],
+    )
+
+
+def issue_playback_mark(playback: Playback) -> Mark:
+    """A new mark for the film that is to be made. Part of the transaction and entry of whoever asks for it."""
+    rendition = playback.item.rendition
+    assert rendition is not None  # what has frames has a cover
+    return Mark.objects.create(
+        value=_unused(),
+        purpose=Mark.Purpose.PLAYBACK,
+        item=playback.item,
+        rendition=rendition,
+        playback=playback,
     )
 
 

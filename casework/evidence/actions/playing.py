@@ -16,12 +16,13 @@ from django.utils.translation import gettext as _
 
 from casework.accounts.models import User
 from casework.audit.log import Verb, record
-from casework.evidence.models import Blob, Item, Playback, Reveal, RevealReason, Wrap
+from casework.evidence.models import Blob, Item, Mark, Playback, Reveal, RevealReason, Wrap
 from casework.evidence.sealing import Doubt, open_blob, seal
 from casework.jobs.actions import Start, add_job, confirm_start
 from casework.wellbeing.actions import record_look
 
 from .custody import record_doubted
+from .marks import issue_playback_mark
 from .reveals import NothingToReveal, RevealDenied, RevealOver, length_of, living_reveals, why_not
 from .staging import insert_blob, remove_blobs
 
@@ -54,6 +55,7 @@ def ask_playback(
         **wanted, reason=reason, start_seconds=start_seconds, coloured=coloured
     )
     playback.refresh_from_db()
+    mark = issue_playback_mark(playback)
     name = str(playback.public_id)
     add_job("evidence.play", key=f"play:{name}", args={"playback": name})
     _record(
@@ -63,6 +65,7 @@ def ask_playback(
         reason=reason.value,
         at=start_seconds,
         coloured=coloured,
+        mark=mark.public_id,
     )
     return playback
 
@@ -131,7 +134,8 @@ def open_playback(playback: Playback, *, actor: User, session: str) -> Reveal:
         if again is None:
             raise RevealOver(_("This film was watched. Ask for it again if you need to."))
         return again
-    if locked.blob is None or locked.seconds is None:
+    mark = Mark.objects.filter(playback=locked).first()
+    if locked.blob is None or locked.seconds is None or mark is None:
         raise NothingToReveal(_("There is no film ready to watch. Ask for it again if you need to."))
     reveal = Reveal.objects.create(
         item=locked.item, playback=locked.blob, person=actor, session_hash=session, reason=locked.reason,
@@ -139,6 +143,8 @@ def open_playback(playback: Playback, *, actor: User, session: str) -> Reveal:
     )  # fmt: skip
     locked.reveal = reveal
     locked.save(update_fields=["reveal"])
+    mark.reveal = reveal
+    mark.save(update_fields=["reveal"])
     length = length_of(reveal)
     Reveal.objects.filter(pk=reveal.pk).update(expires_at=F("opened_at") + length)
     # Twice the length, for one extension; whatever the browser says, the reaper comes then.
@@ -149,6 +155,7 @@ def open_playback(playback: Playback, *, actor: User, session: str) -> Reveal:
     _record(
         Verb.EVIDENCE_REVEALED, locked, actor, reveal=reveal.public_id, reason=locked.reason,
         seconds=round(length.total_seconds(), 3), at=locked.start_seconds, coloured=locked.coloured,
+        mark=mark.public_id,
     )  # fmt: skip
     record_look(actor, reference=reveal.public_id, opened_at=reveal.opened_at)
     return reveal
@@ -156,13 +163,13 @@ def open_playback(playback: Playback, *, actor: User, session: str) -> Reveal:
 
 @transaction.atomic
 def serve_playback(reveal: Reveal, *, actor: User, session: str) -> Reveal:
-    """Count one serving of the film, or of a part of it, under *reveal*.
+    """Count one serving of the film, or of a part of it, under *reveal*. One without a mark is not served.
 
     Raises RevealDenied, whose entry the caller must keep.
     """
     served = (
         living_reveals()
-        .filter(pk=reveal.pk, person=actor, session_hash=session, playback__isnull=False)
+        .filter(pk=reveal.pk, person=actor, session_hash=session, playback__isnull=False, mark__isnull=False)
         .update(times_served=F("times_served") + 1, first_served_at=Coalesce(F("first_served_at"), Now()))
     )
     reveal.refresh_from_db()

@@ -91,7 +91,7 @@ def serve_reveal(reveal: Reveal, *, actor: User, session: str) -> Reveal:
     """
     served = (
         living_reveals()
-        .filter(pk=reveal.pk, person=actor, session_hash=session, mark__isnull=False)
+        .filter(pk=reveal.pk, person=actor, session_hash=session, mark__isnull=False, film__isnull=True)
         .update(times_served=F("times_served") + 1, first_served_at=Coalesce(F("first_served_at"), Now()))
     )
     reveal.refresh_from_db()

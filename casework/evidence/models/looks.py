@@ -105,21 +105,26 @@ class Playback(models.Model):
 
 
 class Mark(models.Model):
-    """The invisible mark of one reveal or one exported copy: a random number that the picture carries and this row
-    resolves. Whoever reads it out of a leaked copy knows where the copy came from."""
+    """The invisible mark of one reveal, one played film or one exported copy: a random number that the picture, or
+    every picture of the film, carries and this row resolves. Whoever reads it out of a leaked copy knows where
+    the copy came from."""
 
     BITS: ClassVar[int] = 48
 
     class Purpose(models.TextChoices):
         REVEAL = "reveal", _("shown in a reveal")
+        PLAYBACK = "playback", _("shown as a film")
         EXPORT = "export", _("handed to a partner")
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     value = models.BigIntegerField(unique=True)
     purpose = models.CharField(max_length=8, choices=Purpose.choices)
     item = models.ForeignKey(Item, on_delete=models.PROTECT, related_name="marks")
-    #: The rendition that was marked: a leaked copy is recognised against it.
+    #: The rendition that was marked: a leaked copy is recognised against it. Of a film the item's, which was not:
+    #: its copies are recognised against the film itself.
     rendition = models.ForeignKey(Blob, on_delete=models.PROTECT, related_name="marks")
+    #: The film that was made with it; its ``reveal`` is set when it is watched.
+    playback = models.OneToOneField(Playback, null=True, on_delete=models.PROTECT, related_name="mark")
     reveal = models.OneToOneField(Reveal, null=True, on_delete=models.PROTECT, related_name="mark")
     #: Who received an exported copy, as the export wrote it down; empty for reveals.
     recipient = models.CharField(max_length=200, blank=True)
@@ -129,8 +134,9 @@ class Mark(models.Model):
         constraints = [
             models.CheckConstraint(condition=Q(value__gte=0, value__lt=2**48), name="mark_fits"),
             models.CheckConstraint(
-                condition=Q(purpose="reveal", reveal__isnull=False)
-                | Q(purpose="export", reveal__isnull=True),
+                condition=Q(purpose="reveal", reveal__isnull=False, playback__isnull=True)
+                | Q(purpose="export", reveal__isnull=True, playback__isnull=True)
+                | Q(purpose="playback", playback__isnull=False),
                 name="mark_of_one_purpose",
             ),
         ]

@@ -7,6 +7,7 @@ know: a match with a restricted case is not among its facts. What the cleared ma
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from django.db.models import QuerySet
@@ -27,25 +28,33 @@ BANKS = "banks"
 _QUESTIONS = {"explicit": Question.EXPLICIT, "synthetic": Question.AI_MADE}
 
 
-def assessed(item: Item) -> tuple[Assessment, dict[str, str]]:
-    """The assessment of *item* as of now, and the calibrations it was made with: model -> label."""
+def assessed(item: Item, signals: Sequence[SignalRecord] | None = None) -> tuple[Assessment, dict[str, str]]:
+    """The assessment of *item* as of now, and the calibrations it was made with: model -> label.
+
+    *signals* are all of the item's, for whoever has read them already.
+    """
     from detection.assessment import assess
 
     rows = in_force()
-    found = assess(facts_of(item), calibrations={name: _curve(row) for name, row in rows.items()})
+    found = assess(facts_of(item, signals), calibrations={name: _curve(row) for name, row in rows.items()})
     used = {part for one in found.estimates.values() for part in one.calibration.split(", ")}
     return found, {name: row.label for name, row in rows.items() if row.label in used}
 
 
-def facts_of(item: Item) -> list[Facts]:
+def facts_of(item: Item, signals: Sequence[SignalRecord] | None = None) -> list[Facts]:
     """What the signals of *item* say, for the library, which has no rule for a shadow model: it has no effect."""
-    return [_facts(item, signal) for signal in SignalRecord.objects.filter(item=item)]
+    return [_facts(item, signal) for signal in (signals_of(item) if signals is None else signals)]
 
 
-def scores_of(item: Item) -> list[Score]:
+def signals_of(item: Item) -> list[SignalRecord]:
+    """All signals of *item*, in the order they were made."""
+    return list(SignalRecord.objects.filter(item=item))
+
+
+def scores_of(item: Item, signals: Sequence[SignalRecord] | None = None) -> list[Score]:
     """The raw scores that models gave *item*, shadow models included, for measuring them against the truth."""
     found = []
-    for signal in SignalRecord.objects.filter(item=item):
+    for signal in signals_of(item) if signals is None else signals:
         question = _QUESTIONS.get(str(signal.data.get("task", signal.name)))
         raw = signal.data.get("raw", signal.score)
         model = signal.data.get("model")
@@ -63,7 +72,7 @@ def _facts(item: Item, signal: SignalRecord) -> Facts:
         return _known_facts(item, signal)
     data = dict(signal.data)
     if signal.name == BANKS:
-        data["count"] = _countable(item).count()
+        data["count"] = _countable(item).count() if data.get("matches") else 0
     return Facts(
         signal.name,
         signal.status,

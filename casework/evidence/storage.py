@@ -177,6 +177,8 @@ class _FilePart:
 
 def _make_folders(folder: Path, root: Path) -> None:
     """Make *folder* below *root*, closed to others, and make each new name durable in its parent."""
+    if folder.is_dir():
+        return
     for each in (root, folder.parent, folder):
         try:
             each.mkdir(mode=0o770 if root.exists() and _is_shared(root) else 0o700)

@@ -31,7 +31,10 @@ def measure(sheet: Sheet, env: dict[str, str]) -> dict[str, Any]:
         f"{pictures.described()}. Milliseconds are processor time for one picture on one core, child processes and"
         " their making included (the best of two passes), so they hardly feel other work; pictures a second are by the"
         " clock. A kernel is asked again and again in one process that stays; the library reads every picture in a"
-        " process of its own that knows nothing yet, which is most of the difference for small pictures.",
+        " process of its own that knows nothing yet, which is most of the difference for small pictures: a third of"
+        " that process's time is the kernel's, which gives it 2,200 to 3,100 pages, many of them copies that Python"
+        " makes necessary by counting references in what was shared (perf, 2026-11-23; the number differs from start to"
+        " start).",
     )
     _rows(sheet, IMAGES, measured["small"])
     memory = measured["memory"]

@@ -10,7 +10,7 @@ from django.db.models.functions import Now
 from casework.audit.log import Verb, record
 from casework.cases.actions import note_assessed
 from casework.cases.models import Case
-from casework.evidence.assessing import assessed, scores_of
+from casework.evidence.assessing import assessed, scores_of, signals_of
 from casework.evidence.models import Assessment, Item
 from casework.scoring.actions import add_samples, add_step, begin_walk, finish_walk, note_progress
 from casework.scoring.models import Reassessment
@@ -28,23 +28,27 @@ def assess_item(item: Item, *, because_of: Case | None = None) -> Assessment:
     """
     # First of all locks, in every transaction: whoever restricts a case holds its row and comes here afterwards.
     item.case = Case.objects.select_for_update().get(pk=item.case_id)
-    found, calibrations = assessed(item)
+    signals = signals_of(item)
+    found, calibrations = assessed(item, signals)
     plain = found.as_dict()
     made: dict[str, Any] = {
         "version": found.version, "calibrations": calibrations, "answers": plain["questions"], "triage": found.triage,
     }  # fmt: skip
-    add_samples(item.public_id, scores_of(item))
+    add_samples(item.public_id, scores_of(item, signals))
     before = Assessment.objects.filter(item=item).first()
     if before is not None and all(getattr(before, name) == value for name, value in made.items()):
         return before
-    kept, _made = Assessment.objects.update_or_create(item=item, defaults=made | {"made_at": Now()})
+    kept = before or Assessment(item=item)  # nobody else is at it: the case is locked
+    for name, value in (made | {"made_at": Now()}).items():
+        setattr(kept, name, value)
+    kept.save()
+    del kept.made_at  # the database's time, fetched when somebody asks
     record(
         Verb.EVIDENCE_ASSESSED, actor=None, subject=item, case=because_of or item.case, item=item.public_id,
         version=found.version,
         answers={name: one["word"] for name, one in plain["questions"].items()}, triage=found.triage,
         calibrations=calibrations, again=before is not None,
     )  # fmt: skip
-    kept.refresh_from_db()
     return kept
 
 

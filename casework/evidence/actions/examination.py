@@ -50,16 +50,7 @@ def record_examination(
         return False
     media = examination.media
     assert media is not None
-    PerceptualHash.objects.bulk_create(
-        PerceptualHash(
-            item=locked, algorithm=one.algorithm, value=bytes.fromhex(one.value), quality=one.quality,
-            version=one.version[:60],
-        )
-        for one in examination.hashes
-    )  # fmt: skip
-    if examination.turns:
-        _keep_turns(locked, examination.turns)
-    _keep_signals(locked, examination.signals)
+    PerceptualHash.objects.bulk_create(_hashes(locked, examination))
     # Made once: looks and marks point at them when an item is examined again.
     locked.preview = locked.preview or _derive(locked, examination.preview, Blob.Kind.PREVIEW)
     locked.rendition = locked.rendition or _derive(locked, examination.rendition, Blob.Kind.RENDITION)
@@ -72,7 +63,7 @@ def record_examination(
         Verb.EVIDENCE_EXAMINED, actor=None, subject=locked, case=locked.case, item=locked.public_id,
         format=locked.format, signals={signal.name: _seen(signal) for signal in examination.signals},
     )  # fmt: skip
-    _finish(locked, matching, newest)
+    _finish(locked, matching, newest, signals=[_as_row(locked, signal) for signal in examination.signals])
     return True
 
 
@@ -137,21 +128,19 @@ def _leave_closed(
         return False
     locked.state, locked.reason_code, locked.reason = state, code[:40], sentence[:500]
     kept = [signal for signal in found if signal.name not in _NOT_SCORED]
-    _keep_signals(locked, kept)
+    rows = [_as_row(locked, signal) for signal in kept]
     for name in _NOT_SCORED:
-        SignalRecord.objects.create(
-            item=locked,
-            name=name,
-            version="",
-            status="not_checked",
-            sentence=_("Not scored."),
-            reason=locked.reason,
-        )
+        rows.append(
+            SignalRecord(
+                item=locked, name=name, version="", status="not_checked", sentence=_("Not scored."),
+                reason=locked.reason,
+            )
+        )  # fmt: skip
     record(
         verb, actor=None, subject=locked, case=locked.case, item=locked.public_id, code=code,
         personal={"ledger": ledger},
     )  # fmt: skip
-    _finish(locked, matching, newest)
+    _finish(locked, matching, newest, signals=rows)
     return True
 
 
@@ -163,14 +152,20 @@ def _unfinished(item: Item, start: Start | None = None) -> Item | None:
     return locked if locked.state == Item.State.STORED else None
 
 
-def _finish(item: Item, matching: Matching | None, newest: int) -> None:
-    """Look for known copies, keep what the banks said, save the item and tell the case."""
+def _finish(item: Item, matching: Matching | None, newest: int, *, signals: Sequence[SignalRecord]) -> None:
+    """Look for known copies, keep the signals and what the banks said, save the item and tell the case."""
     known = known_copies(item)
-    SignalRecord.objects.create(item=item, **known.as_signal())
+    # All in one statement: a picture has a score of signals, and each statement of its own costs a millisecond.
+    SignalRecord.objects.bulk_create(
+        [
+            *(signal for signal in signals if signal.name != KNOWN),
+            SignalRecord(item=item, **known.as_signal()),
+        ]
+    )
+    item.examined_at = Now()
     item.save()
-    kept = keep_matches(item, matching) if matching is not None else []
-    Item.objects.filter(pk=item.pk).update(examined_at=Now())
-    item.refresh_from_db()
+    del item.examined_at  # the database's time, fetched when somebody asks
+    kept = keep_matches(item, matching, assess=False) if matching is not None else []
     answers = assess_item(item).answers
     note_examined(
         item.case,
@@ -184,17 +179,18 @@ def _finish(item: Item, matching: Matching | None, newest: int) -> None:
     restrict_if_asked(item, kept)
 
 
-def _keep_turns(item: Item, turns: Sequence[Hash]) -> None:
-    """The PDQ hashes of the picture in all eight turns, in one row: a bank that is made later may ask for them."""
-    PerceptualHash.objects.create(
-        item=item, algorithm=TURNS, value=bytes.fromhex("".join(one.value for one in turns)),
-        quality=turns[0].quality, version=turns[0].version[:60],
+def _hashes(item: Item, examination: Examination) -> list[PerceptualHash]:
+    """The hashes as rows, and one row with the PDQ hashes of all eight turns: a later bank may ask for them."""
+    rows = [_hash(item, one.algorithm, one.value, one) for one in examination.hashes]
+    if turns := examination.turns:
+        rows.append(_hash(item, TURNS, "".join(one.value for one in turns), turns[0]))
+    return rows
+
+
+def _hash(item: Item, algorithm: str, value: str, one: Hash) -> PerceptualHash:
+    return PerceptualHash(
+        item=item, algorithm=algorithm, value=bytes.fromhex(value), quality=one.quality, version=one.version[:60]
     )  # fmt: skip
-
-
-def _keep_signals(item: Item, signals: Iterable[Signal]) -> None:
-    """All in one statement: a picture has a score of signals, and each statement of its own costs a millisecond."""
-    SignalRecord.objects.bulk_create(_as_row(item, signal) for signal in signals if signal.name != KNOWN)
 
 
 def _as_row(item: Item, signal: Signal) -> SignalRecord:

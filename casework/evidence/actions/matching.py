@@ -33,12 +33,23 @@ _VERSION = "sha256, md5, pdq"
 RECOUNTED_AT_ONCE = 100
 
 
-def keep_matches(item: Item, matching: Matching, *, retroactive: bool = False) -> list[BankMatch]:
+def keep_matches(
+    item: Item, matching: Matching, *, retroactive: bool = False, assess: bool = True
+) -> list[BankMatch]:
     """Keep the matches of *item* that are new; part of the caller's transaction. Says so in the log.
 
     A match with an entry that was made from this very case is none. ``factor_of`` and ``restrict_if_asked`` are for
-    the caller, once the case's own factors are written. A *retroactive* question was put to one bank only.
+    the caller, once the case's own factors are written. A *retroactive* question was put to one bank only. Whoever
+    assesses the item anyway afterwards says *assess* False.
     """
+    kept = _keep_new(item, matching, retroactive=retroactive) if matching.found else []
+    if kept:
+        _tell(item, kept, retroactive=retroactive)
+    write_signal(item, _looked(matching), one_bank=retroactive, assess=assess)
+    return kept
+
+
+def _keep_new(item: Item, matching: Matching, *, retroactive: bool) -> list[BankMatch]:
     own = {str(key) for key in Item.objects.filter(case_id=item.case_id).values_list("public_id", flat=True)}
     found = [one for one in matching.found if str(one.origin_item) not in own]
     known = set(BankMatch.objects.filter(item=item).values_list("entry", "algorithm"))
@@ -48,10 +59,7 @@ def keep_matches(item: Item, matching: Matching, *, retroactive: bool = False) -
         for one in found
         if (one.entry, one.algorithm) not in known
     ]
-    kept = [BankMatch.objects.create(**row) for row in new]
-    _tell(item, kept, retroactive=retroactive)
-    write_signal(item, _looked(matching), one_bank=retroactive)
-    return kept
+    return [BankMatch.objects.create(**row) for row in new]
 
 
 def match_if_changed(item: Item, matching: Matching, *, newest: int) -> None:
@@ -71,8 +79,9 @@ def factor_of(item: Item) -> int:
 
 def restrict_if_asked(item: Item, kept: Iterable[BankMatch]) -> None:
     """Restrict the case of *item* where a new match is with a bank that asks for it; last, as it counts anew."""
-    banks = BankMatch.objects.filter(pk__in=[match.pk for match in kept]).standing()
-    if banks.filter(entry__bank__on_match=Bank.OnMatch.RESTRICT).exists():
+    new = [match.pk for match in kept]
+    asking = BankMatch.objects.filter(pk__in=new, entry__bank__on_match=Bank.OnMatch.RESTRICT)
+    if new and asking.standing().exists():
         restrict_case(item.case, actor=None, why=BANK_MATCH)
 
 
@@ -122,24 +131,36 @@ def write_signal(
     *,
     one_bank: bool = False,
     because_of: Case | None = None,
+    assess: bool = True,
 ) -> None:
-    """Write the signal ``banks`` of *item* from its matches.
+    """Write the signal ``banks`` of *item* from its matches, and assess the item anew unless *assess* is False.
 
     *looked* says how far the question got, None that nothing was asked now. A question to *one_bank* that got through
     says nothing of what the others left open.
     """
     # Before the signal's row: whoever restricts a case holds the case and comes to the signals afterwards.
     item.case = Case.objects.select_for_update().get(pk=item.case_id)
-    before = SignalRecord.objects.filter(item=item, name=BANKS).first()
-    known: dict[str, Any] = dict(before.data["looked"]) if before else {}
+    known = _looked_before(item) if looked is None or one_bank else {}
     if looked is None or (one_bank and known):
         looked = known | ({"banks": max(known["banks"], looked["banks"])} if looked and known else {})
     if not looked:
         return
     rows = BankMatch.objects.for_case(item.case).filter(item=item).standing()
     matches = list(rows.select_related("entry__bank").order_by("distance", "pk"))
-    SignalRecord.objects.update_or_create(item=item, name=BANKS, defaults=_signal(matches, looked))
-    assess_again(item, because_of=because_of)
+    said = _signal(matches, looked)
+    SignalRecord.objects.bulk_create(
+        [SignalRecord(item=item, name=BANKS, **said)],
+        update_conflicts=True,
+        unique_fields=["item", "name"],
+        update_fields=list(said),
+    )
+    if assess:
+        assess_again(item, because_of=because_of)
+
+
+def _looked_before(item: Item) -> dict[str, Any]:
+    before = SignalRecord.objects.filter(item=item, name=BANKS).first()
+    return dict(before.data["looked"]) if before else {}
 
 
 def _refresh(item: Item) -> None:

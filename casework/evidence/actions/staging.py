@@ -12,7 +12,7 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from casework.audit.log import Verb, record
-from casework.evidence.models import Blob, Wrap
+from casework.evidence.models import Blob
 from casework.evidence.sealing import Sealed
 from casework.evidence.storage import evidence_store
 
@@ -50,33 +50,36 @@ class SealedUpload:
         """Django closes uploaded files at the end of a request; here nothing is open."""
 
 
-@transaction.atomic
 def stage_blob(sealed: Sealed) -> Blob:
     """Write down a blob that now lies in the store. It is reaped unless somebody adopts it in time.
 
     No audit entry: nothing has been received yet (EVIDENCE_RECEIVED comes with the report, or BLOB_REAPED without).
     """
-    blob = _insert(sealed, staged_until=Now() + STAGED_FOR)
-    blob.refresh_from_db()
-    return blob
+    return _insert(sealed, seconds=STAGED_FOR.total_seconds())
 
 
 def insert_blob(sealed: Sealed) -> Blob:
     """The row and wrap of a derivative, as part of the caller's transaction and entry."""
-    return _insert(sealed, staged_until=None)
+    return _insert(sealed, seconds=None)
 
 
-def _insert(sealed: Sealed, *, staged_until: Any) -> Blob:
-    blob = Blob.objects.create(
-        public_id=sealed.public_id,
-        kind=sealed.kind,
-        storage_key=sealed.storage_key,
-        size=sealed.size,
-        sealed_size=sealed.sealed_size,
-        sha256=sealed.sha256,
-        staged_until=staged_until,
-    )
-    Wrap.objects.create(blob=blob, recipient=sealed.recipient, sealed_secret=sealed.sealed_secret)
+#: Row and wrap in one statement: every upload and every derivative passes here.
+_INSERT = """
+    WITH blob AS (
+        INSERT INTO evidence_blob (public_id, kind, storage_key, size, sealed_size, sha256, staged_until)
+        VALUES (%s, %s, %s, %s, %s, %s, statement_timestamp() + make_interval(secs => %s)) RETURNING *),
+    wrap AS (INSERT INTO evidence_wrap (blob_id, recipient, sealed_secret) SELECT id, %s, %s FROM blob)
+    SELECT * FROM blob
+"""
+
+
+def _insert(sealed: Sealed, *, seconds: float | None) -> Blob:
+    """The row, staged for so many *seconds*; None: it is somebody's at once."""
+    values = [
+        sealed.public_id, sealed.kind, sealed.storage_key, sealed.size, sealed.sealed_size, sealed.sha256, seconds,
+        sealed.recipient, sealed.sealed_secret,
+    ]  # fmt: skip
+    [blob] = Blob.objects.raw(_INSERT, values)
     return blob
 
 

@@ -65,7 +65,16 @@ class Start:
     token: uuid.UUID
 
 
-@transaction.atomic
+_ADD = """
+    WITH made AS (
+        INSERT INTO jobs_job (public_id, kind, queue, key, args, state, starts, node, error_class, error, not_before)
+        VALUES (gen_random_uuid(), %(kind)s, %(queue)s, %(key)s, %(args)s::jsonb, 'queued', 0, '', '', '',
+            statement_timestamp() + make_interval(secs => %(after)s))
+        ON CONFLICT (key) DO NOTHING RETURNING *)
+    SELECT made.*, pg_notify(%(channel)s, made.queue) FROM made
+"""
+
+
 def add_job(kind: str, *, key: str, args: dict[str, Any], after: float = 0.0) -> Job:
     """Insert a job once per *key* (a repeat returns the first) and announce it when the transaction commits.
 
@@ -74,18 +83,13 @@ def add_job(kind: str, *, key: str, args: dict[str, Any], after: float = 0.0) ->
     """
     if kind not in settings.JOB_KINDS:
         raise UnknownKind(kind)
-    job, made = Job.objects.get_or_create(
-        key=key,
-        defaults={
-            "kind": kind,
-            "queue": settings.JOB_KINDS[kind]["queue"],
-            "args": args,
-            "not_before": Now() + timedelta(seconds=after),
-        },
-    )
-    if made:
-        _announce(job.queue)
-    return job
+    values = {
+        "kind": kind, "queue": settings.JOB_KINDS[kind]["queue"], "key": key, "args": json.dumps(args),
+        "after": after, "channel": CHANNEL,
+    }  # fmt: skip
+    # One statement: it waits for somebody who is adding the same job, and then finds it below.
+    made: Job | None = next(iter(Job.objects.raw(_ADD, values)), None)
+    return Job.objects.get(key=key) if made is None else made
 
 
 _CLAIM = """

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -41,13 +41,19 @@ def confirm_outcome(
     return outcome
 
 
-@transaction.atomic
 def add_samples(item: UUID, scores: Iterable[Score]) -> int:
     """Put *scores* beside the newest outcomes of *item*; how many were new. An item without an outcome has no sample.
 
     The entry is that of the outcome, or of the assessment that brought the scores: this adds no fact of its own.
     """
     newest = {each.question: each for each in ConfirmedOutcome.objects.filter(item=item).newest()}
+    if not newest:
+        return 0  # nearly always: an item is examined long before anybody confirms anything
+    with transaction.atomic():
+        return _add_samples(newest, scores)
+
+
+def _add_samples(newest: Mapping[str, ConfirmedOutcome], scores: Iterable[Score]) -> int:
     added = 0
     for one in scores:
         outcome = newest.get(one.question)

@@ -20,7 +20,7 @@ _NEWEST, _RUNS = 5, 5
 
 def banks_context(user: User) -> dict[str, Any]:
     """Every bank in one line."""
-    banks = list(Bank.objects.for_user(user).select_related("owner"))
+    banks = list(Bank.objects.for_user(user).select_related("owner", "exchange"))
     active = Entry.objects.for_user(user).filter(status=Entry.Status.ACTIVE).order_by()
     counts = dict(active.values("bank").annotate(n=Count("pk")).values_list("bank", "n"))
     return {

@@ -5,6 +5,7 @@ from __future__ import annotations
 from casework.jobs.actions import Start
 
 from . import actions
+from .exchanges.actions import reap_attempts
 
 
 def keep(*, start: Start) -> None:
@@ -12,4 +13,5 @@ def keep(*, start: Start) -> None:
     from . import indexing  # numpy and the index: for workers only, and when they are needed
 
     actions.reap_entries()
+    reap_attempts()
     indexing.tend()

@@ -83,7 +83,23 @@ def test_a_list_of_which_most_became_unreadable_deletes_nothing() -> None:
     assert (exchange.failures, "is kept" in exchange.last_error) == (1, True)
 
 
-@pytest.mark.parametrize("text", ["", "\n\n", "<html>Not found</html>", "value\nabc\n"])
+def test_a_long_list_that_is_mostly_unreadable_deletes_nothing_at_the_second_try_either(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(plain, "PAGE_LINES", 2)
+    with ListServer(CSV) as server:
+        exchange = connect(server.address, "plain")
+        work(exchange)
+        server.text = (
+            "signal,value\n" + "pdq,gone\n" * 6 + f"md5,{'cd' * 16}\nmd5,{'ef' * 16}\nmd5,{'aa' * 16}\n"
+        )
+        for failures in (1, 2, 3):
+            again(exchange)
+            assert (exchange.failures, "6 lines of the list" in exchange.last_error) == (failures, True)
+            assert {pdq(1).hex(), "ab" * 16} <= set(in_force(exchange.bank))
+
+
+@pytest.mark.parametrize("text", ["", "\n\n", "signal,value\n", "<html>Not found</html>", "value\nabc\n"])
 def test_what_is_no_list_deletes_nothing(text: str) -> None:
     with ListServer(CSV) as server:
         exchange = connect(server.address, "plain")

@@ -6,6 +6,7 @@ import uuid
 from typing import Self
 
 from django.conf import settings
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
@@ -125,3 +126,42 @@ class SentEntry(models.Model):
 
     def __str__(self) -> str:
         return f"entry {self.entry_id} at exchange {self.exchange_id}"
+
+
+class ExchangeAttempt(models.Model):
+    """One try to read from or hand something to an exchange, stored before the first byte leaves. A worker that died in
+    between leaves it without an end until the next try gives it one.
+
+    What was read is in ``about`` never; what was handed over is, as public ids of entries.
+    """
+
+    class What(models.TextChoices):
+        READING = "reading", _("read what is new")
+        HASHES = "hashes", _("hand over hashes")
+        RETRACTIONS = "retractions", _("take hashes back")
+        FEEDBACK = "feedback", _("say what matches were worth")
+
+    exchange = models.ForeignKey(Exchange, on_delete=models.CASCADE, related_name="attempts")
+    what = models.CharField(max_length=12, choices=What.choices)
+    #: Whom it went to, as it stood then: the kind and its host, never the whole address.
+    receiver = models.CharField(max_length=300)
+    about = models.JSONField(default=list)
+    began_at = models.DateTimeField(db_default=Now())
+    ended_at = models.DateTimeField(null=True)
+    #: The HTTP status of a refusal; None where nobody answered, and for what was taken.
+    status = models.PositiveSmallIntegerField(null=True)
+    #: What went wrong; empty without an end and for what was taken.
+    code = models.CharField(max_length=40, blank=True)
+    sentence = models.CharField(max_length=500, blank=True)
+    #: How many records came in.
+    records = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        ordering = ["-pk"]
+        indexes = [
+            models.Index(fields=["exchange", "-id"], name="exchange_attempts"),
+            GinIndex(fields=["about"], name="exchange_attempt_about"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.what} at exchange {self.exchange_id}"

@@ -45,11 +45,11 @@ class PlainList:
             return
         data, marks = found
         digest = hashlib.sha256(data).hexdigest()
-        done = int(checkpoint.get("line", 0)) if checkpoint.get("digest") == digest else 0
+        goes_on = checkpoint if checkpoint.get("digest") == digest else {}
         if checkpoint.get("whole") == digest:
             yield Page([], {"whole": digest, **marks}, more=False)
             return
-        yield from self._pages(data, digest, done, marks)
+        yield from self._pages(data, digest, goes_on, marks)
 
     def submit(self, offers: Sequence[Offer]) -> dict[str, str]:
         """A list takes nothing (``KindSpec.signals`` is empty)."""
@@ -63,10 +63,15 @@ class PlainList:
         """A list listens to nobody."""
         raise BadAnswer(_("this exchange takes no feedback"))
 
-    def _pages(self, data: bytes, digest: str, done: int, marks: Mapping[str, str]) -> Iterator[Page]:
+    def _pages(
+        self, data: bytes, digest: str, goes_on: Mapping[str, Any], marks: Mapping[str, str]
+    ) -> Iterator[Page]:
+        done = int(goes_on.get("line", 0))
         updates: list[Update] = []
         faults: list[str] = []
-        line, first, good, bad = done, done == 0, 0, 0
+        line, first = done, done == 0
+        # Of the whole list, whatever jobs it took to read it.
+        good, bad = int(goes_on.get("good", 0)), int(goes_on.get("bad", 0))
         try:
             text, added = self._with_header(data)
             for read in read_list(text, after=done):
@@ -80,12 +85,14 @@ class PlainList:
                     good += 1
                     updates.append(Update(ACTIVE, said.signal, said.value, listed=said))
                 if len(updates) + len(faults) >= PAGE_LINES:
-                    yield Page(updates, {"digest": digest, "line": line}, True, first, faults=faults)
+                    reached = {"digest": digest, "line": line, "good": good, "bad": bad}
+                    yield Page(updates, reached, True, first, faults=faults)
                     updates, faults, first = [], [], False
         except NoList as error:
             raise BadAnswer(str(error)) from None
-        if bad > good:
-            # To take such a list for whole would delete what it held yesterday because it is unreadable today.
+        if bad > good or not good:
+            # A header alone is no word that everything is gone, and an unreadable list taken for whole would
+            # delete what it held yesterday.
             raise BadAnswer(
                 _(
                     "%(bad)d lines of the list cannot be read and %(good)d can. What came from it before is kept."

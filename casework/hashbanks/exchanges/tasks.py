@@ -55,16 +55,34 @@ def send(exchange: str, run: int, step: int, *, start: Start) -> None:
 def _fetch_slice(exchange: Exchange, step: int, start: Start) -> bool:
     """Store pages while there is time; whether the run came to its end."""
     ends = time.monotonic() + SLICE
-    if not exchange.full_complete:
-        for page in connect(exchange).fetch(exchange.checkpoint):
-            actions.keep_page(exchange, page, start=start)
-            if page.more and time.monotonic() > ends:
-                actions.continue_run(exchange, step, start=start)
-                return False
+    if not exchange.full_complete and not _read_pages(exchange, start, ends):
+        actions.continue_run(exchange, step, start=start)
+        return False
     while exchange.full_complete and actions.drop_missing(exchange, start=start):
         if time.monotonic() > ends:
             actions.continue_run(exchange, step, start=start)
             return False
+    return True
+
+
+def _read_pages(exchange: Exchange, start: Start, ends: float) -> bool:
+    """Ask for pages and store them until the last one or the time is up; whether it was the last. One attempt."""
+    attempt = actions.begin_attempt(exchange, "reading", start=start)
+    came = 0
+    try:
+        for page in connect(exchange).fetch(exchange.checkpoint):
+            actions.keep_page(exchange, page, start=start)
+            came += len(page.updates)
+            if page.more and time.monotonic() > ends:
+                actions.end_attempt(attempt, records=came)
+                return False
+    except OutboundError as error:
+        actions.fail_attempt(attempt, error, records=came)
+        raise
+    except actions.Replaced:
+        actions.end_attempt(attempt, records=came)
+        raise
+    actions.end_attempt(attempt, records=came)
     return True
 
 
@@ -77,18 +95,21 @@ def _leave(exchange: Exchange, error: OutboundError, start: Start) -> None:
 
 def _send_batch(exchange: Exchange, client: Client, batch: Batch, start: Start) -> None:
     """Send one batch; where the server refuses it for good, one by one, so that one bad hash holds up no other."""
+    attempt = actions.begin_attempt(exchange, batch.what, start=start, about=batch.entries)
     try:
         names = _call(client, batch)
-    except BadStatus as error:
-        if error.status not in spec_of(exchange).never:
+    except OutboundError as error:
+        actions.fail_attempt(attempt, error)
+        if not (isinstance(error, BadStatus) and error.status in spec_of(exchange).never):
             raise
-        if len(batch.keys) == 1:
-            actions.mark_sent(exchange, batch, {}, start=start, refused=True)
-            return
-        for one in batch.singly:
-            _send_batch(exchange, client, one, start)
+    else:
+        actions.mark_sent(exchange, batch, names, start=start, attempt=attempt)
         return
-    actions.mark_sent(exchange, batch, names, start=start)
+    if len(batch.keys) == 1:
+        actions.mark_sent(exchange, batch, {}, start=start, attempt=attempt, refused=True)
+        return
+    for one in batch.singly:
+        _send_batch(exchange, client, one, start)
 
 
 def _call(client: Client, batch: Batch) -> dict[str, str]:

@@ -36,7 +36,8 @@ def exchange(request: DeskRequest, public_id: UUID) -> HttpResponse:
     bank = _bank(request, public_id)
     found = Exchange.objects.for_user(request.user).select_related("bank").filter(bank=bank).first()
     name = "hashbanks/_exchange.html" if request.htmx else "hashbanks/exchange.html"
-    return render(request, name, wording.section(bank, found, request.user))
+    most = 10 if request.htmx else 100
+    return render(request, name, wording.section(bank, found, request.user, most=most))
 
 
 @require_http_methods(["GET", "POST"])

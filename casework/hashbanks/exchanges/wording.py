@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -10,17 +11,20 @@ from django.utils.translation import ngettext
 
 from casework.accounts.models import User
 from casework.accounts.permissions import Perm
-from casework.hashbanks.exchanges.models import Exchange
-from casework.hashbanks.models import Bank
+from casework.hashbanks.exchanges.models import Exchange, ExchangeAttempt
+from casework.hashbanks.models import Bank, Entry
 from casework.ui.templatetags.ui import exact_time
 
+from .actions.attempting import KEEP_READING
 from .actions.sending import count_refused, has_something, may_send_feedback, may_send_hashes
 from .forms import kinds_for
 from .kinds import KINDS, spec_of
 
+What = ExchangeAttempt.What
 
-def section(bank: Bank, exchange: Exchange | None, user: User) -> dict[str, Any]:
-    """What the part of the bank's page shows to one person; keys by name only."""
+
+def section(bank: Bank, exchange: Exchange | None, user: User, *, most: int = 10) -> dict[str, Any]:
+    """What the part of the bank's page shows to one person; keys by name only, the newest *most* attempts."""
     may_manage = user.may(Perm.MANAGE_BANKS)
     if exchange is None:
         kinds = [
@@ -37,7 +41,57 @@ def section(bank: Bank, exchange: Exchange | None, user: User) -> dict[str, Any]
         "facts": _facts(exchange),
         "named": exchange.last_counts.get("named", []),
         "busy": exchange.running,
+        "attempts": attempts_of(exchange, user, most=most),
+        "keeps_days": KEEP_READING.days,
     }
+
+
+def attempts_of(exchange: Exchange, user: User, *, most: int) -> list[dict[str, Any]]:
+    """The newest attempts in words, newest first. One that speaks only of entries which do not exist for this person
+    does not exist for them either, and others count what does."""
+    found = list(exchange.attempts.all()[:most])
+    named = {one for attempt in found for one in attempt.about}
+    seen = {
+        str(one)
+        for one in Entry.objects.for_user(user)
+        .filter(public_id__in=named)
+        .values_list("public_id", flat=True)
+    }
+    shown = [one for one in found if not one.about or seen.intersection(one.about)]
+    return attempt_rows(shown, seen)
+
+
+def attempt_rows(found: Iterable[ExchangeAttempt], seen: set[str] | None = None) -> list[dict[str, Any]]:
+    """Each attempt in words; *seen* are the entries that may be counted, all when None."""
+    return [
+        {
+            "attempt": one,
+            "what": _what(one, len(one.about if seen is None else seen.intersection(one.about))),
+            "sentence": _came(one),
+            "good": one.ended_at is not None and not one.code,
+            "tone": "caution" if one.code else "",
+        }
+        for one in found
+    ]
+
+
+def _what(attempt: ExchangeAttempt, count: int) -> str:
+    if attempt.what == What.READING:
+        return str(attempt.get_what_display())
+    words = ngettext("%(what)s (%(n)d)", "%(what)s (%(n)d)", count)
+    return words % {"what": attempt.get_what_display(), "n": count}
+
+
+def _came(attempt: ExchangeAttempt) -> str:
+    """What came of it, in a sentence."""
+    if attempt.ended_at is None:
+        return _("No answer yet, or its worker ended; the next try says which.")
+    if attempt.code:
+        return attempt.sentence
+    if attempt.what != What.READING:
+        return _("It was taken.")
+    words = ngettext("%(n)d record came.", "%(n)d records came.", attempt.records)
+    return words % {"n": attempt.records}
 
 
 def _state(exchange: Exchange) -> str:

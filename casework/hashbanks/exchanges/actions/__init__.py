@@ -1,5 +1,6 @@
 """Every write on exchanges: one transaction each, with its entry; ``actor`` is None for the system."""
 
+from .attempting import begin_attempt, end_attempt, fail_attempt, reap_attempts
 from .connecting import change_exchange, connect_exchange, pause_exchange, resume_exchange, run_now
 from .fetching import (
     Replaced,
@@ -15,12 +16,15 @@ from .sending import continue_sending, fail_sending, finish_sending, mark_sent, 
 
 __all__ = [
     "Replaced",
+    "begin_attempt",
     "begin_due",
     "change_exchange",
     "connect_exchange",
     "continue_run",
     "continue_sending",
     "drop_missing",
+    "end_attempt",
+    "fail_attempt",
     "fail_run",
     "fail_sending",
     "finish_run",
@@ -28,6 +32,7 @@ __all__ = [
     "keep_page",
     "mark_sent",
     "pause_exchange",
+    "reap_attempts",
     "resume_exchange",
     "run_now",
     "stop_run",

@@ -21,11 +21,12 @@ from django.utils.translation import gettext as _
 from casework.audit.log import Verb, record
 from casework.hashbanks.exchanges.base import Offer, Opinion
 from casework.hashbanks.exchanges.kinds import spec_of
-from casework.hashbanks.exchanges.models import EntryRef, Exchange, SentEntry
+from casework.hashbanks.exchanges.models import EntryRef, Exchange, ExchangeAttempt, SentEntry
 from casework.hashbanks.models import Bank, Entry, Feedback, Verdict
 from casework.jobs.actions import Start, add_job, confirm_start
 from casework.outbox.errors import OutboundError
 
+from .attempting import end_attempt
 from .patience import seconds_to_wait
 
 SEND = "hashbanks.send"
@@ -42,6 +43,11 @@ class Batch:
     offers: tuple[Offer, ...] = ()
     opinions: tuple[Opinion, ...] = ()
     keys: tuple[int, ...] = field(default=(), repr=False)
+
+    @property
+    def entries(self) -> list[str]:
+        """The public ids of the entries that it speaks of."""
+        return [each.key for each in self.opinions or self.offers]
 
     @property
     def singly(self) -> list[Batch]:
@@ -119,10 +125,18 @@ def continue_sending(exchange: Exchange, step: int, *, start: Start) -> None:
 
 @transaction.atomic
 def mark_sent(
-    exchange: Exchange, batch: Batch, names: dict[str, str], *, start: Start, refused: bool = False
+    exchange: Exchange,
+    batch: Batch,
+    names: dict[str, str],
+    *,
+    start: Start,
+    attempt: ExchangeAttempt,
+    refused: bool = False,
 ) -> None:
-    """Keep that the exchange has taken *batch* (or *refused* it for good) and what it calls each hash."""
+    """Keep that the exchange has taken *batch* (or *refused* it for good) and what it calls each hash, together with
+    the end of the *attempt*; a refusal has ended it already."""
     confirm_start(start)
+    end_attempt(attempt)
     if batch.what == "feedback":
         _mark_feedback(batch, refused=refused)
     elif batch.what == "retractions":
@@ -136,11 +150,10 @@ def mark_sent(
         if not refused:
             import_string(settings.ON_HASHES_TAKEN)(exchange, batch.keys)
     Exchange.objects.filter(pk=exchange.pk).update(last_sent_at=Now())
-    said = batch.opinions or batch.offers
     record(
         Verb.EXCHANGE_SENT, actor=None, subject=exchange.bank, bank=exchange.bank.public_id,
         exchange=exchange.public_id, kind=exchange.kind, what=batch.what, count=len(batch.keys), refused=refused,
-        entries=[each.key for each in said],
+        entries=batch.entries,
     )  # fmt: skip
 
 

@@ -1,7 +1,7 @@
 """Which deadlines a request has: by its law, by its own document, or by a promise of ours. Data, with where it is from.
 
-Marks as in the project's collection of facts: P was read in the official text, S in a secondary source, K is known
-without a source at hand. What is not sure stands here as our own target or asks for the document's own deadline.
+Marks as in the project's collection of facts: P was read in the official text, S in a secondary source only, which
+pages say. What nobody has read stands here as our own target or asks for the document's own deadline.
 """
 
 from __future__ import annotations
@@ -150,12 +150,12 @@ RULES: dict[str, tuple[Rule, ...]] = {
     ),
     Type.CIVIL: _by_document("court order"),
     Type.DSAR: (
+        # Which period the law sets was not read anywhere; this one is ours until somebody has.
         Rule(
             Kind.ANSWER,
-            Source.LAW,
-            "GDPR Article 12(3)",
+            Source.TARGET,
+            "request of the person concerned",
             _("one month"),
-            "K",
             due=lambda moment: months_after(moment, 1),
         ),
     ),
@@ -200,6 +200,13 @@ def _due(rule: Rule, request: LegalRequest) -> Due:
         assert named is not None
         return Due(rule.kind, Source.DOCUMENT, rule.basis, named)
     return Due(rule.kind, rule.source, rule.basis, own)
+
+
+def mark_of(clock: LegalClock) -> str:
+    """How well the period of a clock is known: the mark of its rule where it runs by law, else empty."""
+    if clock.source != Source.LAW:
+        return ""
+    return next((rule.mark for rule in RULES[clock.request.type] if rule.kind == clock.kind), "")
 
 
 def renewal(request: LegalRequest) -> timedelta | None:

@@ -15,7 +15,7 @@ from casework.partners.models import Partner
 from . import scope, targets
 from .actions import EMERGENCY_PARTS
 from .clocks import DEADLINE_NEEDED
-from .models import Category, LegalCheck, LegalRequest, Type
+from .models import Category, LegalCheck, LegalHandOver, LegalRequest, Type
 from .wording import ground_choices
 
 OFFICER = ("name", "title", "badge", "mail", "phone", "supervisor")
@@ -210,6 +210,17 @@ class LetterForm(forms.Form):
         label=_("Letter"), max_length=20_000, widget=forms.Textarea({"rows": 16}),
         help_text=_("Somebody else reads and releases it."),
     )  # fmt: skip
+
+
+class HandOverForm(forms.Form):
+    """How a released letter reached the authority."""
+
+    way = forms.ChoiceField(label=_("How"), choices=LegalHandOver.Way.choices)
+    to_whom = forms.CharField(label=_("To whom"), max_length=300)
+    reference = forms.CharField(
+        label=_("Number of the filing, consignment or receipt"), max_length=200, required=False
+    )
+    at = MomentField(label=_("When"))
 
 
 class HoldForm(forms.Form):

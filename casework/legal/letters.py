@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from io import BytesIO
 
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from casework.escalations.package.encryption import encrypt
 from casework.escalations.package.pdf import document
 from casework.escalations.package.sheet import Section, Sheet
 
@@ -82,6 +84,21 @@ def as_pdf(letter: LegalLetter) -> bytes:
     paragraphs = tuple(part.strip() for part in letter.text.split("\n\n") if part.strip())
     label = "" if letter.released_at else _("DRAFT, not released")
     return document(Sheet(title, label, (Section(_("Letter"), paragraphs),)))
+
+
+def seals_of(request: LegalRequest) -> list[str]:
+    """The authority's verified age recipients; empty without an entry in the directory that is in force."""
+    partner = request.partner
+    if partner is None or not partner.receives:
+        return []
+    return [key.recipient for key in partner.sealing_keys()]
+
+
+def sealed(letter: LegalLetter) -> bytes:
+    """The PDF, encrypted to the authority's verified keys. Raises ``BadRecipient`` where it has none."""
+    into = BytesIO()
+    encrypt([as_pdf(letter)], seals_of(letter.request), into)
+    return into.getvalue()
 
 
 def as_text(letter: LegalLetter) -> str:

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from casework.accounts.permissions import Perm, requires
@@ -14,7 +15,7 @@ from casework.accounts.stepup import steps_up
 
 from . import actions, letters
 from .documents import download
-from .forms import LetterForm, ReasonForm
+from .forms import HandOverForm, LetterForm, ReasonForm
 from .models import LegalLetter, LegalRequest, LegalRequestCase
 from .views import legal_request, show
 
@@ -72,11 +73,33 @@ def write(request: DeskRequest, public_id: UUID, kind: str) -> HttpResponseBase:
 def letter(request: DeskRequest, public_id: UUID, letter_id: UUID) -> HttpResponse:
     """One letter, to be read and released."""
     found = legal_request(request, public_id)
-    each = _letter(found, letter_id)
+    return _show_letter(request, found, _letter(found, letter_id))
+
+
+def _show_letter(
+    request: DeskRequest, found: LegalRequest, each: LegalLetter, form: HandOverForm | None = None
+) -> HttpResponse:
     waits = each.released_at is None and each.written_by_id != request.user.pk
     context = {"legal": found, "letter": each, "seen": letters.digest(each.text)}
-    context["may_release"] = waits and request.user.may(Perm.HANDLE_LEGAL)
-    return render(request, "legal/letter.html", context)
+    may = request.user.may(Perm.HANDLE_LEGAL)
+    context |= {"may_release": waits and may, "may_hand": each.released_at is not None and may}
+    context |= {"seals": each.released_at is not None and bool(letters.seals_of(found))}
+    context |= {"hand_overs": each.hand_overs.select_related("noted_by")}
+    context["form"] = form or HandOverForm(initial={"at": timezone.now()}, label_suffix="")
+    return render(request, "legal/letter.html", context, status=422 if form else 200)
+
+
+@require_POST
+@requires(Perm.HANDLE_LEGAL)
+def hand_over(request: DeskRequest, public_id: UUID, letter_id: UUID) -> HttpResponseBase:
+    """Note that a released letter was given to the authority."""
+    found = legal_request(request, public_id)
+    each = _letter(found, letter_id)
+    form = HandOverForm(request.POST, label_suffix="")
+    if not form.is_valid():
+        return _show_letter(request, found, each, form)
+    actions.note_hand_over(each, actor=request.user, **form.cleaned_data)
+    return redirect("legal_letter", public_id, letter_id)
 
 
 @require_POST
@@ -92,8 +115,10 @@ def release(request: DeskRequest, public_id: UUID, letter_id: UUID) -> HttpRespo
 @require_safe
 @requires(Perm.READ_LEGAL)
 def letter_file(request: DeskRequest, public_id: UUID, letter_id: UUID, form: str) -> HttpResponse:
-    """The letter as PDF or text."""
+    """The letter as PDF, as text, or as PDF that only the authority's verified keys open."""
     each = _letter(legal_request(request, public_id), letter_id)
+    if form == "age" and each.released_at is not None and letters.seals_of(each.request):
+        return download(letters.sealed(each), f"{each.request.number}-{each.kind}.pdf.age")
     if form not in ("pdf", "txt"):
         raise Http404
     content = letters.as_pdf(each) if form == "pdf" else letters.as_text(each).encode()

@@ -323,3 +323,30 @@ class LegalLetter(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.public_id}"
+
+
+class LegalHandOver(models.Model):
+    """A released letter that reached the authority: who gave what to whom, how and when. Plain mail is no way."""
+
+    class Way(models.TextChoices):
+        SYSTEM = "system", _("through the authority's own secure system")
+        COURT = "court", _("through the court's electronic filing")
+        SEALED = "sealed", _("as a file that is sealed to their verified key")
+        PERSON = "person", _("in person")
+        POST = "post", _("by registered post")
+
+    letter = models.ForeignKey(LegalLetter, on_delete=models.CASCADE, related_name="hand_overs")
+    way = models.CharField(max_length=10, choices=Way.choices)
+    to_whom = EncryptedTextField()
+    #: Number of the filing, the consignment or the receipt.
+    reference = models.CharField(max_length=200, blank=True)
+    at = models.DateTimeField()
+    text_sha256 = models.CharField(max_length=64)
+    noted_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    noted_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        ordering = ["at", "pk"]
+
+    def __str__(self) -> str:
+        return f"{self.way} {self.at}"

@@ -68,7 +68,7 @@ def request_context(
         "clocks": [{"clock": clock, **clock_words(clock)} for clock in request.clocks.all()],
         "checks": request.checks.select_related("person"),
         "matters": [_matter(matter) for matter in request.matters_for(user)],
-        "letters": request.letters.select_related("written_by", "released_by"),
+        "letters": request.letters.select_related("written_by", "released_by").prefetch_related("hand_overs"),
         "timeline": history_of(request),
         "forms": small,
         "bad": bad[0] if bad else "",
@@ -124,6 +124,12 @@ def asked(request: LegalRequest) -> list[dict[str, Any]]:
     ]
 
 
+def row_of(request: LegalRequest) -> dict[str, Any]:
+    """A line of the list: the request, its tone, its clocks in words."""
+    clocks = [{"clock": clock, **clock_words(clock)} for clock in request.clocks.all()]
+    return {"legal": request, "tone": tone(request), "clocks": clocks}
+
+
 def _matter(matter: LegalRequestCase) -> dict[str, Any]:
     free = matter.production is None or matter.production.state in actions.ENDED
     return {"matter": matter, "free": free and matter.left_out_by_id is None}
@@ -136,6 +142,8 @@ def steps(request: LegalRequest, user: User) -> dict[str, bool]:
     state, checks = request.state, list(request.checks_now())
     being_checked = state in (State.RECEIVED, State.CHECKING)
     doubted = any(not check.authentic for check in checks)
+    ours = state != State.ACCEPTED or user.cleared  # as in ``actions.only_cleared``
+    ended = actions.keeping_ended(request)
     running = {clock.kind for clock in request.clocks.all() if clock.stopped_at is None}
     live = being_checked or state == State.ACCEPTED
     return {
@@ -143,13 +151,16 @@ def steps(request: LegalRequest, user: User) -> dict[str, bool]:
         "check": being_checked and all(check.person_id != user.pk for check in checks),
         "accept": state == State.CHECKING and not actions.why_not_accepted(request)
         and request.entered_by_id != user.pk,
-        "refuse": live,
-        "withdraw": live or state == State.PRESERVED,
-        "reopen": user.may(Perm.REOPEN_LEGAL) and (state == State.REFUSED or (doubted and being_checked)),
-        "partner": live and not request.preserving,
+        "refuse": ours and live,
+        "withdraw": ours and (live or state == State.PRESERVED),
+        "waits_for_cleared": not ours,
+        "reopen": user.may(Perm.REOPEN_LEGAL) and (state == State.REFUSED or (doubted and being_checked))
+        and not ended,
+        "partner": live and not request.preserving and (ours or request.partner is None),
         "produce": state == State.ACCEPTED and bool(scope.fields(request)),
         "answer": state == State.ACCEPTED,
-        "renew": LegalClock.Kind.PRESERVE in running and state != State.REFUSED,
+        "settle": state == State.ACCEPTED and user.cleared,
+        "renew": LegalClock.Kind.PRESERVE in running and state != State.REFUSED and not ended,
         "process": LegalClock.Kind.PROCESS in running,
         "silence": not request.preserving and state in (State.ACCEPTED, State.PRODUCED),
         "notified": request.notice_due_at is not None and request.notice_due_at <= timezone.now()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,8 +11,10 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from casework.accounts.models import User
+from casework.cases.models import Case
+from casework.partners.models import Partner
 
-from .models import LegalClock, LegalRequest, LegalRequestQuerySet, State, Type
+from .models import LegalClock, LegalRequest, LegalRequestCase, LegalRequestQuerySet, State, Type
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -42,6 +45,23 @@ FILTERS = (
     Filter("ended", _("Ended"), Q(state__in=[State.PRODUCED, State.REFUSED, State.WITHDRAWN, State.CLOSED])),
     Filter("all", _("All"), Q()),
 )
+
+
+def answerable(
+    case: Case, *, partner: Partner | None = None, user: User | None = None
+) -> list[tuple[uuid.UUID, str]]:
+    """The requests that something of *case* may leave for: accepted by two people, open, about this case and not left
+    out of it, each as public id and words. Of *partner*, where one is named; for *user*, as far as they may read them.
+    """
+    rows = LegalRequest.objects.all() if user is None else LegalRequest.objects.for_user(user)
+    about = LegalRequestCase.objects.filter(request=OuterRef("pk"), case=case, left_out_by__isnull=True)
+    found = rows.filter(Exists(about), state=State.ACCEPTED, partner__isnull=False).defer("document")
+    if partner is not None:
+        found = found.filter(partner=partner)
+    return [
+        (row.public_id, " · ".join(filter(None, (row.number, row.authority, row.authority_reference))))
+        for row in found.order_by("pk")
+    ]
 
 
 def listed(user: User, chosen: str) -> LegalRequestQuerySet:

@@ -36,6 +36,7 @@ urlpatterns = [
     path(
         "<uuid:public_id>/letter/<uuid:letter_id>/release/", matter_views.release, name="legal_letter_release"
     ),
+    path("<uuid:public_id>/letter/<uuid:letter_id>/hand/", matter_views.hand_over, name="legal_letter_hand"),
     path(
         "<uuid:public_id>/letter/<uuid:letter_id>/<slug:form>/",
         matter_views.letter_file,

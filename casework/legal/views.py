@@ -20,7 +20,7 @@ from . import actions, page, reading
 from .documents import BadDocument, document_of, download, takes_document
 from .forms import EntryForm
 from .models import LegalRequest, Type
-from .wording import rule_words, tone
+from .wording import rule_words
 
 PAGE = 50
 
@@ -53,7 +53,7 @@ def listing(request: DeskRequest) -> HttpResponse:
         {"text": entry.label, "url": f"?show={entry.name}", "current": entry.name == chosen}
         for entry in reading.FILTERS
     ]
-    rows = [{"legal": each, "tone": tone(each)} for each in shown]
+    rows = [page.row_of(each) for each in shown]
     return render(request, "legal/list.html", {"page": shown, "rows": rows, "chips": chips})
 
 

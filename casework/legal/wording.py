@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from .clocks import RULES
+from .clocks import RULES, mark_of
 from .models import LegalClock, LegalRequest, State
 
 if TYPE_CHECKING:
@@ -93,14 +94,21 @@ def ground_choices() -> list[tuple[str, StrOrPromise]]:
 
 def clock_words(clock: LegalClock) -> dict[str, StrOrPromise]:
     """What a clock is for, on whose word, and that keeping which has run its time is no breach."""
-    ended = clock.kind == LegalClock.Kind.PRESERVE and clock.breached_at is not None
+    ended = clock.kind == LegalClock.Kind.PRESERVE and clock.due_at <= timezone.now()
     return {
         "what": clock.get_kind_display(),
-        "whose": clock.get_source_display(),
+        "whose": whose_words(clock.source, mark_of(clock)),
         "basis": clock.legal_basis,
         "renewed": _("renewed") if clock.renewed else "",
         "ended": _("has run its time") if ended else "",
     }
+
+
+def whose_words(source: str, mark: str) -> StrOrPromise:
+    """On whose word a deadline runs; law that was read in a secondary source only is called that."""
+    if source == LegalClock.Source.LAW and mark == "S":
+        return _("law, by a secondary source")
+    return LegalClock.Source(source).label
 
 
 def officer_words(officer: Mapping[str, str]) -> str:
@@ -123,6 +131,6 @@ def target_words(target: Mapping[str, str]) -> dict[str, StrOrPromise]:
 def rule_words(type_: str) -> list[dict[str, StrOrPromise]]:
     """The deadlines of a type as {when, whose, basis}: law is called law, a promise of ours a promise."""
     return [
-        {"when": rule.when, "whose": LegalClock.Source(rule.source).label, "basis": rule.basis}
+        {"when": rule.when, "whose": whose_words(rule.source, rule.mark), "basis": rule.basis}
         for rule in RULES[type_]
     ]

@@ -49,7 +49,7 @@ EXPECTED = {
     Type.DSA_10: ("target", timedelta(hours=24)),
     Type.ESAFETY: ("law", timedelta(hours=24)),
     Type.CIVIL: ("document", None),
-    Type.DSAR: ("law", None),
+    Type.DSAR: ("target", None),
 }
 
 

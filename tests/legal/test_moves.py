@@ -17,7 +17,7 @@ pytestmark = pytest.mark.django_db
 ACTS: dict[str, Callable[[LegalRequest], object]] = {
     "accept": lambda request: actions.accept(request, actor=person("lena")),
     "refuse": lambda request: actions.refuse(request, actor=person("lena"), grounds=["formal"]),
-    "withdraw": lambda request: actions.withdraw(request, actor=person("lex"), reason="They wrote so."),
+    "withdraw": lambda request: actions.withdraw(request, actor=person("lena"), reason="They wrote so."),
     "reopen": lambda request: actions.reopen(request, actor=person("lena"), reason="Once more."),
     "answer": lambda request: actions.answer_in_words(request, actor=person("lena"), words="Done."),
     "close": lambda request: actions.close_request(request, actor=person("lex")),

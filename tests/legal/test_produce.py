@@ -145,15 +145,15 @@ def test_it_is_answered_only_once_everything_has_left():
     assert all_verbs()[-1] == "legal.produced"
 
 
-def test_lex_looks_by_himself_whether_it_has_left():
+def test_lena_looks_herself_whether_it_has_left():
     make_case()
     request = accepted(partner=make_police(), categories=["locators"])
-    lex, address = client_of(person("lex")), f"/legal/{request.public_id}/settle/"
+    lena, address = client_of(person("lena")), f"/legal/{request.public_id}/settle/"
     before = all_verbs()
-    lex.post(address)
+    lena.post(address)
     assert all_verbs() == before
     let_go(request)
-    lex.post(address)
+    lena.post(address)
     request.refresh_from_db()
     assert request.state == State.PRODUCED
 
@@ -165,7 +165,7 @@ def test_a_left_out_case_holds_nothing_up():
     request = accepted(partner=make_police(), categories=["locators"], targets=named)
     actions.leave_out(matter_of(request, second), actor=person("lex"), reason="Not in the period.")
     let_go(request, case=request.matters.exclude(case=second).get().case)
-    assert actions.settle(request, actor=person("lex"))
+    assert actions.settle(request, actor=person("lena"))
 
 
 def test_that_nothing_is_held_is_said_by_the_cleared_alone():

@@ -78,10 +78,35 @@ def test_what_is_handed_over_can_be_neither_refused_nor_withdrawn():
     let_go(request)
     before = all_verbs()
     with pytest.raises(actions.NotAllowed):
-        actions.refuse(request, actor=person("lex"), grounds=["formal"])
+        actions.refuse(request, actor=person("lena"), grounds=["formal"])
     with pytest.raises(actions.NotAllowed):
-        actions.withdraw(request, actor=person("lex"), reason="They said so.")
+        actions.withdraw(request, actor=person("lena"), reason="They said so.")
     assert all_verbs() == before
+
+
+def test_once_accepted_only_the_cleared_end_it_or_exchange_its_entry_whatever_it_concerns():
+    police, lex = make_police(), person("lex")
+    for hidden in (False, True):
+        if hidden:
+            make_case(minor_indicated=True)
+        request = accepted(partner=police, categories=["locators"])
+        assert request.matters.exists() == hidden
+        before = all_verbs()
+        for step in (
+            lambda now=request: actions.refuse(now, actor=lex, grounds=["formal"]),
+            lambda now=request: actions.withdraw(now, actor=lex, reason="They said so."),
+            lambda now=request: actions.choose_partner(now, actor=lex, partner=police),
+            lambda now=request: actions.settle(now, actor=lex),
+        ):
+            with pytest.raises(
+                actions.AnotherNeeded, match="somebody who is cleared does this, for every request"
+            ):
+                step()
+        assert all_verbs() == before
+        page = client_of(lex).get(f"/legal/{request.public_id}/").text
+        assert "are now for somebody who is cleared" in page
+        assert "Refuse it" not in page
+        assert "Refuse it" in client_of(person("lena")).get(f"/legal/{request.public_id}/").text
 
 
 def test_a_refused_preservation_is_let_go_by_a_second_person_only():

@@ -13,7 +13,9 @@ from casework.escalations.reporting import passed_on
 from casework.legal import actions, reading
 from casework.legal.models import LegalRequest, Type
 from tests.cast import client_of, make_case, person
+from tests.escalations.making import make_draft
 from tests.escalations.reporters import file_one
+from tests.escalations.test_desk_drafting import send
 from tests.journal import all_verbs
 from tests.legal.making import accepted, make_police, matter_of
 
@@ -122,6 +124,41 @@ def test_silence_is_prolonged_on_an_order_and_to_a_later_date(days: int, referen
             request, actor=person("lex"), until=timezone.now() + timedelta(days=days), reference=reference
         )
     assert all_verbs() == before
+
+
+def test_the_editor_inherits_the_silence_of_the_request_and_takes_only_a_later_one():
+    case = make_case()
+    request = silent(partner=make_police(), categories=["locators"])
+    made = actions.produce(matter_of(request, case), actor=person("lex"))
+    assert made.nondisclosure_until == request.nondisclosure_until
+    assert "Until then the reporter&#x27;s page says nothing" in client_of(person("lex")).get(
+        f"/escalations/{made.public_id}/edit/"
+    ).text  # fmt: skip
+    assert send(made).status_code == 302
+    made.refresh_from_db()
+    assert made.nondisclosure_until == request.nondisclosure_until
+    for refused in ("", (timezone.now() + timedelta(days=1)).strftime("%Y-%m-%dT%H:%M")):
+        answer = send(made, nondisclosure_until=refused)
+        assert answer.status_code == 422
+        assert "forbids any word before that" in answer.text
+    later = (request.nondisclosure_until + timedelta(days=3)).replace(second=0, microsecond=0)
+    assert send(made, nondisclosure_until=later.strftime("%Y-%m-%dT%H:%M")).status_code == 302
+    made.refresh_from_db()
+    assert made.nondisclosure_until == later
+    assert all_verbs()[-1] == "escalation.changed"
+
+
+def test_any_draft_can_be_silent_until_a_date():
+    draft = make_draft()
+    assert draft.nondisclosure_until is None
+    until = (timezone.now() + timedelta(days=5)).replace(second=0, microsecond=0)
+    assert send(draft, nondisclosure_until=until.strftime("%Y-%m-%dT%H:%M")).status_code == 302
+    draft.refresh_from_db()
+    assert draft.nondisclosure_until == until
+    assert all_verbs()[-1] == "escalation.changed"
+    assert send(draft, nondisclosure_until="").status_code == 302
+    draft.refresh_from_db()
+    assert draft.nondisclosure_until is None
 
 
 def test_the_form_asks_for_the_order():

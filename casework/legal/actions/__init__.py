@@ -3,9 +3,9 @@
 from casework.legal.conflicts import AnotherNeeded, Conflict, NotAllowed, WrongState
 
 from .checking import CHECKS_NEEDED, accept, check_request, refuse, reopen, why_not_accepted, withdraw
-from .clocks import note_breaches, renew
+from .clocks import keeping_ended, note_breaches, renew
 from .intake import EMERGENCY_PARTS, MOST_BYTES, enter_request, leave_out, open_document, store_document
-from .letters import FITS, release_letter, write_letter
+from .letters import FITS, note_hand_over, release_letter, write_letter
 from .producing import (
     ENDED,
     answer_in_words,
@@ -34,8 +34,10 @@ __all__ = [
     "choose_partner",
     "close_request",
     "enter_request",
+    "keeping_ended",
     "leave_out",
     "note_breaches",
+    "note_hand_over",
     "note_notified",
     "note_process",
     "open_document",

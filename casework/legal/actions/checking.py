@@ -18,10 +18,10 @@ from casework.legal.conflicts import AnotherNeeded, NotAllowed
 from casework.legal.models import LegalCheck, LegalClock, LegalLetter, LegalRequest, State, Type
 from casework.legal.wording import GROUNDS, NOT_AUTHENTIC
 
-from .clocks import run_again, start_process_clock, stop_all, stop_clock
+from .clocks import keeping_ended, run_again, start_process_clock, stop_all, stop_clock
 from .intake import hold_matter, match_cases
 from .letters import write_letter
-from .moving import changed, locked, moved
+from .moving import changed, locked, moved, only_cleared
 from .producing import ENDED
 
 #: Different people who have to find a request authentic before anybody may accept it.
@@ -75,7 +75,9 @@ def _may_call(row: LegalRequest, number: str, source: str) -> None:
 def reopen(request: LegalRequest, *, actor: User, reason: str) -> LegalRequest:
     """Have it checked anew by two people; earlier checks stay and count no more.
 
-    Whoever found it not authentic is not the one who says otherwise. Raises AnotherNeeded, NotAllowed, WrongState.
+    Whoever found it not authentic is not the one who says otherwise. What asked to keep for a time that is over stays
+    as it is: nothing could be held for it, and a new request has a new time. Raises AnotherNeeded, NotAllowed,
+    WrongState.
     """
     row = locked(request, State.CHECKING, State.REFUSED)
     doubts = row.checks_now().filter(authentic=False)
@@ -83,6 +85,13 @@ def reopen(request: LegalRequest, *, actor: User, reason: str) -> LegalRequest:
         raise NotAllowed(_("Nobody found it not authentic. Nothing was changed."))
     if doubts.filter(person=actor).exists():
         raise AnotherNeeded(_("You found it not authentic yourself. Somebody else has to take it up again."))
+    if keeping_ended(row):
+        raise NotAllowed(
+            _(
+                "The time for which it asked to keep is over, so nothing can be held for it any more. If the authority "
+                "still wants it kept, enter its new request. Nothing was changed."
+            )
+        )
     was = row.state
     fresh: dict[str, Any] = {
         "round": row.round + 1,
@@ -141,6 +150,11 @@ def why_not_accepted(row: LegalRequest) -> str:
         return _("Two different people have to find it authentic first. Nothing was changed.")
     if not row.document_sha256 and row.type != Type.EMERGENCY:
         return _("The served document is missing. Store it first: what was asked must be readable later.")
+    if keeping_ended(row):
+        return _(
+            "The time for which it asked to keep is over. Refuse it as expired, or note that it was withdrawn. "
+            "Nothing was changed."
+        )
     return ""
 
 
@@ -158,12 +172,13 @@ def refuse(
 ) -> LegalRequest:
     """Refuse it for reasons that have codes; the letter is written here and released by somebody else.
 
-    What was held for it is asked to be let go; the second person for that stands at the hold. Raises NotAllowed,
-    WrongState, ValueError for unknown grounds.
+    What was held for it is asked to be let go; the second person for that stands at the hold. Raises AnotherNeeded,
+    NotAllowed, WrongState, ValueError for unknown grounds.
     """
     if not grounds or set(grounds) - set(GROUNDS):
         raise ValueError("A refusal names grounds that we know.")
     row = locked(request, *_BEING_CHECKED, State.ACCEPTED)
+    only_cleared(row, actor)
     if row.checks_now().filter(authentic=False).exists() and NOT_AUTHENTIC not in grounds:
         raise NotAllowed(_("Somebody found it not authentic: that has to be among the reasons."))
     _nothing_under_way(row)
@@ -183,8 +198,9 @@ def refuse(
 
 @transaction.atomic
 def withdraw(request: LegalRequest, *, actor: User, reason: str) -> LegalRequest:
-    """The authority took it back. Raises WrongState, NotAllowed where something is under way."""
+    """The authority took it back. Raises AnotherNeeded, WrongState, NotAllowed where something is under way."""
     row = locked(request)
+    only_cleared(row, actor)
     _nothing_under_way(row)
     moved(row, State.WITHDRAWN, ended_at=Now())
     stop_all(row, why="withdrawn")

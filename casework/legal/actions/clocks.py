@@ -62,6 +62,11 @@ def run_again(request: LegalRequest) -> None:
     )
 
 
+def keeping_ended(request: LegalRequest) -> bool:
+    """Whether the time for which it asks to keep is over, by the database's clock: nothing can be held for it now."""
+    return request.clocks.filter(kind=LegalClock.Kind.PRESERVE, due_at__lte=Now()).exists()
+
+
 @transaction.atomic
 def renew(request: LegalRequest, *, actor: User, reference: str) -> LegalClock:
     """Keep for the one further period that the law allows, on the authority's word. Raises NotAllowed, WrongState."""
@@ -72,7 +77,7 @@ def renew(request: LegalRequest, *, actor: User, reference: str) -> LegalClock:
         raise NotAllowed(_("This kind of request keeps nothing. Nothing was changed."))
     if clock.renewed:
         raise NotAllowed(_("It was renewed once, and the law allows no second time. Nothing was changed."))
-    if clock.stopped_at is not None or clock.breached_at is not None:
+    if clock.stopped_at is not None or keeping_ended(row):
         raise NotAllowed(_("Its time has run out. Enter a new request to keep it again."))
     was, clock.due_at, clock.renewed = clock.due_at, clock.due_at + longer, 1
     clock.save(update_fields=["due_at", "renewed"])

@@ -17,7 +17,7 @@ from casework.legal.conflicts import NotAllowed
 from casework.legal.models import LegalClock, LegalRequest, LegalRequestCase, State, Type
 from casework.legal.targets import cases_of
 
-from .clocks import start_clocks
+from .clocks import keeping_ended, start_clocks
 from .moving import changed, locked
 
 #: What an emergency has to say, every part of it (domain: legal request fields).
@@ -51,11 +51,12 @@ def match_cases(request: LegalRequest, *, actor: User) -> None:
     The system looks, not *actor*: a restricted case is found and held too, and who may know of it is asked wherever
     matters are shown. The timeline of a case keeps entries about legal requests from whoever may not see those.
     """
+    holds = request.preserving and not keeping_ended(request)  # a hold in the past keeps nothing
     known = set(request.matters.values_list("case_id", flat=True))
     for case in cases_of(request.targets).exclude(pk__in=known).order_by("pk"):
         matter = LegalRequestCase.objects.create(request=request, case=case)
         record(Verb.LEGAL_MATCHED, actor=None, subject=matter, case=case, request=request.public_id)
-        if request.preserving:
+        if holds:
             hold_matter(matter, actor=actor)
 
 

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from django.db import transaction
 from django.db.models.functions import Now
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from casework.accounts.models import User
 from casework.audit.log import Verb, record
 from casework.legal.conflicts import AnotherNeeded, NotAllowed
-from casework.legal.letters import compose, digest
-from casework.legal.models import LegalClock, LegalLetter, LegalRequest, State
+from casework.legal.letters import compose, digest, seals_of
+from casework.legal.models import LegalClock, LegalHandOver, LegalLetter, LegalRequest, State
 
 from .clocks import stop_clock
 from .moving import locked
@@ -73,3 +75,30 @@ def release_letter(letter: LegalLetter, *, actor: User, seen: str) -> LegalLette
     if letter.kind in (Kind.REFUSAL, Kind.PRESERVED):
         stop_clock(row, LegalClock.Kind.ANSWER, why="letter_released")
     return letter
+
+
+@transaction.atomic
+def note_hand_over(
+    letter: LegalLetter, *, actor: User, way: str, to_whom: str, at: datetime, reference: str = ""
+) -> LegalHandOver:
+    """Note that a released letter was given to the authority. Raises NotAllowed before its release, for a moment before
+    that or in the future, and for a seal where there is no verified key to seal to."""
+    row = locked(letter.request)
+    letter = LegalLetter.objects.get(pk=letter.pk)
+    if letter.released_at is None:
+        raise NotAllowed(_("It is not released yet, so it can't have been handed over. Nothing was noted."))
+    if not letter.released_at.replace(second=0, microsecond=0) <= at <= timezone.now():
+        raise NotAllowed(
+            _("It can have been handed over only between its release and now. Nothing was noted.")
+        )
+    if way == LegalHandOver.Way.SEALED and not seals_of(row):
+        raise NotAllowed(_("There is no verified key of this authority to seal it to. Nothing was noted."))
+    made = LegalHandOver.objects.create(
+        letter=letter, way=way, to_whom=to_whom, reference=reference, at=at, noted_by=actor,
+        text_sha256=digest(letter.text),
+    )  # fmt: skip
+    record(
+        Verb.LEGAL_LETTER_HANDED_OVER, actor=actor, subject=row, letter=letter.public_id, kind=letter.kind, way=way,
+        at=at, sha256=made.text_sha256, personal={"to": to_whom, "reference": reference},
+    )  # fmt: skip
+    return made

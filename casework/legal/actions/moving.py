@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from casework.legal.conflicts import WrongState
+from django.utils.translation import gettext as _
+
+from casework.accounts.models import User
+from casework.legal.conflicts import AnotherNeeded, WrongState
 from casework.legal.models import LegalRequest, State
 
 
@@ -14,6 +17,19 @@ def locked(request: LegalRequest, *states: State) -> LegalRequest:
     if states and row.state not in states:
         raise WrongState(row.get_state_display())
     return row
+
+
+def only_cleared(row: LegalRequest, actor: User) -> None:
+    """Once a request is accepted, what depends on all of its productions is done by the cleared, whatever it concerns.
+
+    "Something is under way" would tell anybody else that there is a case which they do not see. Raises AnotherNeeded.
+    """
+    if row.state == State.ACCEPTED and not actor.cleared:
+        raise AnotherNeeded(
+            _(
+                "Once a request is accepted, somebody who is cleared does this, for every request. Nothing was changed."
+            )
+        )
 
 
 def moved(row: LegalRequest, to: State, **changes: Any) -> LegalRequest:

@@ -22,7 +22,7 @@ from casework.legal.models import LegalClock, LegalRequest, LegalRequestCase, St
 from casework.partners.models import Channel, Partner
 
 from .clocks import stop_all, stop_clock
-from .moving import changed, locked, moved
+from .moving import changed, locked, moved, only_cleared
 
 #: Productions that came to nothing; another may take their place.
 ENDED = (Out.REFUSED, Out.WITHDRAWN)
@@ -52,6 +52,7 @@ def produce(matter: LegalRequestCase, *, actor: User) -> Escalation:
         partner=request.partner,
         basis=Basis.LEGAL_REQUEST,
         authority=_authority(request),
+        legal_request=request.public_id,
         urgency=_urgency(request),
         jurisdiction=request.country,
         jurisdiction_how=_("named by the legal request"),
@@ -123,8 +124,11 @@ def _held(fields: list[str], items: list[Item], places: list[Locator]) -> list[s
 
 @transaction.atomic
 def choose_partner(request: LegalRequest, *, actor: User, partner: Partner) -> LegalRequest:
-    """Name the directory entry that productions leave through. Raises NotAllowed once something is drafted."""
+    """Name the directory entry that productions leave through. Raises AnotherNeeded, NotAllowed once something is
+    drafted."""
     row = locked(request, State.RECEIVED, State.CHECKING, State.ACCEPTED)
+    if row.partner_id is not None:
+        only_cleared(row, actor)
     if row.matters.filter(production__isnull=False).exclude(production__state__in=ENDED).exists():
         raise NotAllowed(_("Something is drafted for it already. Nothing was changed."))
     was = row.partner.public_id if row.partner is not None else None
@@ -140,6 +144,8 @@ def settle(request: LegalRequest, *, actor: User | None = None) -> bool:
     The clock stops at the moment the last production was sent, not when somebody looked.
     """
     row = locked(request)
+    if actor is not None:
+        only_cleared(row, actor)
     matters = list(row.matters.filter(left_out_by__isnull=True).select_related("production"))
     made = [matter.production for matter in matters if matter.production is not None]
     if row.state != State.ACCEPTED or not matters or len(made) < len(matters):

@@ -13,6 +13,8 @@ from casework.accounts.models import User
 from casework.cases.models import Case
 from casework.escalations import actions as escalations
 from casework.escalations import choosing
+from casework.escalations.actions import tips
+from casework.escalations.cybertip.facts import IncidentKind
 from casework.escalations.models import Basis, Consent, Escalation, Urgency
 from casework.partners import actions as partners
 from casework.partners.models import Accepts, Channel, Partner, PartnerKey, Tlp
@@ -20,12 +22,13 @@ from casework.partners.models import Accepts, Channel, Partner, PartnerKey, Tlp
 People = dict[str, User]
 
 NGO, POLICE, HOST = "Safe Harbour (demo)", "City police, cybercrime (demo)", "Pixel Host (demo)"
+NCMEC = "NCMEC, test environment (demo)"
 #: Where the demo leaves the private key that opens what is sent to the NGO, for trying out ``age --decrypt``.
 KEY_FILE = "nia_age_key"
 
 
 def make_partners(people: People, folder: Path) -> None:
-    """An NGO that works in the portal, a police force with a secure link, a host that takes notices; each once."""
+    """An NGO with the portal, a police force with a secure link, a host that takes notices, NCMEC; each once."""
     agreed = {"agreement_from": date.today() - timedelta(days=30), "agreement_reference": "Demo agreement"}
     found = {"call_back_found_at": date.today() - timedelta(days=20)}
     _partner(
@@ -45,6 +48,10 @@ def make_partners(people: People, folder: Path) -> None:
     _partner(
         people, name=HOST, kind="host", countries=["NL"], languages=["en", "nl"], accepts=[Accepts.HOSTING],
         channel=Channel.XARF_MAIL, mail="abuse@host.example", response_hours=24, tlp_ceiling=Tlp.GREEN, **agreed,
+    )  # fmt: skip
+    _partner(
+        people, name=NCMEC, kind="hotline", countries=["US"], languages=["en"], accepts=[Accepts.MINOR],
+        channel=Channel.CYBERTIP, response_hours=72, tlp_ceiling=Tlp.RED, imagery_allowed=True, **agreed,
     )  # fmt: skip
     ngo = Partner.objects.get(organisation__name=NGO)
     if not ngo.contacts.exists():
@@ -91,6 +98,30 @@ def propose(case: Case, people: People) -> None:
             consent_how="They asked for it on their status page.",
         ),
         people["mona"],
+    )  # fmt: skip
+
+
+def describe_tip(case: Case, people: People) -> None:
+    """Sena's report to NCMEC, filled in and not offered: without an account nothing can leave, and its page says so."""
+    ncmec = Partner.objects.get(organisation__name=NCMEC)
+    if Escalation.objects.filter(case=case, partner=ncmec).exists():
+        return
+    draft = escalations.draft_escalation(
+        case, actor=people["sena"], partner=ncmec, basis=Basis.STATUTORY, authority="18 USC 2258A",
+        jurisdiction="US", jurisdiction_how="Where the service is run (demo).",
+        facts="A parent reports a page that is said to show their child. Nobody here has seen a picture of it.",
+    )  # fmt: skip
+    report = case.reports.get()
+    tips.describe_tip(
+        draft, actor=people["sena"], version=draft.version,
+        content={
+            "kind": IncidentKind.ABUSE_MATERIAL.name, "at": report.received_at.isoformat(),
+            "at_means": "When it was first reported to us.", "platform": "Pictures (demo)", "urgent": "",
+            "annotations": [],
+            "suspect": {"screen_name": "", "identifier": "", "profile_url": "", "mail": "", "more": ""},
+            "victim": {"first_name": "", "last_name": "", "more": "", "age": None, "born": ""},
+            "agency": {"name": "", "case_number": "", "reported": None}, "files": {}, "more": "",
+        },
     )  # fmt: skip
 
 

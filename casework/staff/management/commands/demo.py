@@ -27,7 +27,8 @@ from casework.reports.management.demo_reports import REPORTS, DemoReport, api_fi
 from casework.runtime.supervisor import DEMO_PASSWORD
 from casework.staff.actions import create_person
 from casework.staff.management.demo_banks import make_banks, offer_removed
-from casework.staff.management.demo_partners import hand_over, make_partners, propose
+from casework.staff.management.demo_legal import make_requests
+from casework.staff.management.demo_partners import describe_tip, hand_over, make_partners, propose
 
 #: name, role, cleared for restricted cases
 PEOPLE = (
@@ -60,6 +61,7 @@ class Command(BaseCommand):
             case = _case_of(report)
             if report.then and case is not None and _untouched(case):
                 WORK[report.then](case, people)
+        make_requests(people)
         self.stdout.write(f"{len(REPORTS)} demo reports are in, {len(waiting)} of them new.")
 
     def _people(self) -> dict[str, User]:
@@ -224,6 +226,7 @@ WORK: dict[str, Callable[[Case, People], None]] = {
     "keep": _keep,
     "need_more": _need_more,
     "escalate": _escalate,
+    "tip": describe_tip,
     "hold": _hold,
     "claim": _claim,
 }

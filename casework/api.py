@@ -34,6 +34,11 @@ urlpatterns = [
         open_to_everybody(escalations.PackageView.as_view()),
         name="api_package",
     ),
+    path(
+        "v1/escalations/<uuid:public_id>/package/stamp/",
+        open_to_everybody(escalations.StampView.as_view()),
+        name="api_package_stamp",
+    ),
     path("schema/", reports.schema, name="api_schema"),
     path("docs/", reports.docs, name="api_docs"),
     re_path(r"^", reports.nothing_here, name="api_nothing"),

@@ -439,6 +439,9 @@ OUTBOX_TELLS = {
 ON_HASHES_TAKEN = "casework.escalations.notices.note_hashes_taken"
 #: Called with a partner that was suspended and who did it, in the same transaction.
 ON_PARTNER_SUSPENDED = "casework.escalations.actions.sending.cancel_all"
+#: Who says which requests of authorities are on record, checked and open for a case, and that may be answered to a
+#: partner: that room lies above.
+LEGAL_REQUESTS = "casework.legal.reading.answerable"
 #: How long a partner may see and fetch what it was sent, in days.
 ESCALATION_ACCESS_DAYS = _int("ESCALATION_ACCESS_DAYS", 30)
 #: Who writes to hosts and partners: the organisation's name and its e-mail address for answers.

@@ -169,6 +169,7 @@ def _escalation(case: Case) -> dict[str, Any]:
     of_draft = {"public_id": draft.public_id}
     names = (
         "edit", "preview", "offer", "approve", "return", "refuse", "imagery", "glass", "review", "package", "line",
+        "fetches",
         "withdraw", "close",
     )  # fmt: skip
     objects: dict[str, Any] = {f"escalation_{name}": of_draft for name in names}
@@ -176,6 +177,7 @@ def _escalation(case: Case) -> dict[str, Any]:
         "escalation": of_draft,
         "escalation_draft": of_draft | {"form": "edit"},
         "api_package": of_draft,
+        "api_package_stamp": of_draft,
     }
     objects |= {name: {"public_id": case.public_id} for name in ("case_escalate", "case_escalations")}
     return objects | _tip(case)
@@ -219,7 +221,7 @@ def _legal(case: Case) -> dict[str, Any]:
         "notified", "partner", "answer", "settle", "close", "request",
     )  # fmt: skip
     objects |= {f"legal_{name}": of_request for name in names}
-    objects |= {"legal_letter": of_letter, "legal_letter_release": of_letter}
+    objects |= {"legal_letter": of_letter, "legal_letter_release": of_letter, "legal_letter_hand": of_letter}
     objects["legal_letter_file"] = of_letter | {"form": "pdf"}
     objects["legal_letter_write"] = of_request | {"kind": "receipt"}
     return objects | {"legal_enter": {"type": "subpoena"}, "legal_statistics_file": {"form": "csv"}}
@@ -247,7 +249,7 @@ def _outbox(case: Case) -> dict[str, Any]:
 def _endpoints() -> dict[str, Any]:
     """The doors of an endpoint, which no case holds."""
     of_endpoint = {"public_id": _endpoint().public_id}
-    names = ("change", "switch", "rotate", "allow_net", "test")
+    names = ("change", "switch", "rotate", "allow_net", "agree", "test")
     objects: dict[str, Any] = {f"endpoint_{name}": of_endpoint for name in names}
     return objects | {"endpoint": of_endpoint, "api_callback": of_endpoint}
 
@@ -318,7 +320,7 @@ def _partners() -> dict[str, Any]:
     objects: dict[str, Any] = {f"partner_{name}": of_partner for name in names} | {"partner": of_partner}
     for name, row in (("contact_change", contact), ("contact_end", contact), ("proposal", change)):
         objects[f"partner_{name}"] = {"public_id": row.public_id}
-    for name in ("proposal_agree", "proposal_refuse"):
+    for name in ("proposal_agree", "proposal_refuse", "proposal_withdraw"):
         objects[f"partner_{name}"] = {"public_id": change.public_id}
     return objects | {
         name: {"public_id": key.public_id}

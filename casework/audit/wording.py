@@ -201,6 +201,9 @@ SENTENCES: dict[str, StrOrPromise] = {
     Verb.TIP_FILE_SENT: _("%(actor)s sent a file to NCMEC"),
     Verb.TIP_FINISHED: _("%(actor)s handed the report in to NCMEC"),
     Verb.TIP_RETRACTED: _("%(actor)s took an unfinished report at NCMEC back"),
+    Verb.TIP_ANSWER_LOST: _(
+        "%(actor)s got no answer to the report to NCMEC; one may stand open there, empty"
+    ),
     Verb.TIP_FAILED: _("%(actor)s could not go on with the report to NCMEC"),
     Verb.TIP_RETRIED: _("%(actor)s had the report to NCMEC tried again"),
     Verb.TIP_CALLED_OFF: _("%(actor)s called the report to NCMEC off"),
@@ -210,9 +213,13 @@ SENTENCES: dict[str, StrOrPromise] = {
     Verb.ENDPOINT_SWITCHED: _("%(actor)s switched an endpoint on or off"),
     Verb.ENDPOINT_ROTATED: _("%(actor)s gave an endpoint a new secret"),
     Verb.ENDPOINT_NET_APPROVED: _("%(actor)s allowed a private network as second person"),
+    Verb.ENDPOINT_CHANGE_AGREED: _(
+        "%(actor)s agreed to another address or secret of an endpoint as second person"
+    ),
     Verb.PARTNER_CHANGE_PROPOSED: _("%(actor)s proposed a change of the directory of partners"),
     Verb.PARTNER_CHANGE_AGREED: _("%(actor)s agreed to a change of the directory as second person"),
     Verb.PARTNER_CHANGE_REFUSED: _("%(actor)s refused a change of the directory as second person"),
+    Verb.PARTNER_CHANGE_WITHDRAWN: _("%(actor)s withdrew a change of the directory that they had proposed"),
     Verb.PARTNER_SUSPENDED: _("%(actor)s suspended a partner"),
     Verb.PARTNER_CONTACT_ENDED: _("%(actor)s ended a contact of a partner"),
     Verb.PARTNER_KEY_ADDED: _("%(actor)s entered a partner's key"),
@@ -233,7 +240,7 @@ SENTENCES: dict[str, StrOrPromise] = {
         "%(actor)s found that nobody had reviewed what went without a second person"
     ),
     Verb.ESCALATION_SENT: _("%(actor)s sent an escalation"),
-    Verb.ESCALATION_DELIVERED: _("%(actor)s noted that an escalation had arrived"),
+    Verb.ESCALATION_DELIVERED: _("%(actor)s noted that an escalation was taken or opened"),
     Verb.ESCALATION_READ: _("%(actor)s opened an escalation"),
     Verb.ESCALATION_ACKNOWLEDGED: _("%(actor)s acknowledged an escalation"),
     Verb.ESCALATION_LINE_WRITTEN: _("%(actor)s wrote a line about an escalation"),
@@ -250,6 +257,7 @@ SENTENCES: dict[str, StrOrPromise] = {
     Verb.PACKAGE_STAMPED: _("%(actor)s had a package time-stamped"),
     Verb.PACKAGE_NOT_STAMPED: _("%(actor)s could not have a package time-stamped"),
     Verb.PACKAGE_REMOVED: _("%(actor)s removed a package"),
+    Verb.PACKAGE_FETCHES_ALLOWED: _("%(actor)s let a partner fetch a package more often"),
     Verb.ESCALATION_CLAIMED: _("%(actor)s took a matter on for the partner"),
     Verb.ESCALATION_RELEASED: _("%(actor)s gave a matter back to the partner's colleagues"),
     Verb.PACKAGE_DOWNLOADED: _("%(actor)s began to fetch a package"),

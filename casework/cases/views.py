@@ -50,7 +50,10 @@ def queue(request: DeskRequest) -> HttpResponse:
 @requires(Perm.CLAIM_CASE)
 def mine(request: DeskRequest) -> HttpResponse:
     """What this person has claimed."""
-    return _list(request, reading.mine(request.user), title=_("Mine"), empty=_("You have claimed nothing."))
+    return _list(
+        request, reading.mine(request.user), title=_("Mine"), can_take_next=True,
+        empty=_("You have claimed nothing. Take the next case, or claim one in the queue."),
+    )  # fmt: skip
 
 
 @require_safe

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from casework.accounts.permissions import Perm, requires
 from casework.accounts.requests import DeskRequest
 from casework.accounts.stepup import steps_up
-from casework.cases.actions import drop_draft
+from casework.cases.actions import drop_draft, read_case
 
 from . import actions, draft_page, page
 from .forms import DigestForm, GlassForm, GlassReviewForm, ImageryForm, ReasonForm
@@ -88,6 +88,7 @@ def break_glass(request: DeskRequest, public_id: UUID) -> HttpResponseBase:
     if request.method != "POST":
         if not page.allowed(own, request.user)["glass"]:
             return redirect("escalation", public_id)
+        read_case(own.case, actor=request.user)
         return render(request, "escalations/glass.html", draft_page.preview_context(own, request.user))
     form = GlassForm(request.POST)
     draft_page.keep_typed(own, "glass", request.POST, request.user)
@@ -109,5 +110,6 @@ def review_glass(request: DeskRequest, public_id: UUID) -> HttpResponse:
         right = form.cleaned_data["right"] == "yes"
         actions.review_glass(other, actor=request.user, right=right, words=form.cleaned_data["words"])
         return redirect("escalation", public_id)
+    read_case(other.case, actor=request.user)
     context = page.detail_context(other, request.user) | {"form": form}
     return render(request, "escalations/review.html", context, status=422 if form.errors else 200)

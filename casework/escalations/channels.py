@@ -24,7 +24,8 @@ from casework.cases.models import Locator, Outcome, Policy
 from casework.evidence.actions import open_to_offers
 from casework.evidence.models import Item, PerceptualHash
 from casework.hashbanks.exchanges.actions.sending import may_send_hashes
-from casework.hashbanks.exchanges.models import Exchange, SentEntry
+from casework.hashbanks.exchanges.models import Exchange, ExchangeAttempt, SentEntry
+from casework.hashbanks.exchanges.wording import attempt_rows
 from casework.hashbanks.models import LEAST_PDQ_QUALITY, Entry
 from casework.outbox.mail import NOWHERE
 from casework.partners.models import Channel, Contact
@@ -232,6 +233,17 @@ def exchange_words(escalation: Escalation) -> list[str]:
             _("The last try failed: %(why)s It is tried again by itself.") % {"why": exchange.send_error}
         )
     return found
+
+
+def exchange_attempts(escalation: Escalation) -> list[dict[str, Any]]:
+    """Every try to hand over, or take back, a hash of the chosen items, newest first; empty for another channel."""
+    if escalation.channel != Channel.STOPNCII:
+        return []
+    items = escalation.chosen_items.values("item__public_id")
+    entries = Entry.objects.filter(origin_item__in=items, bank__exchange__kind=Exchange.Kind.STOPNCII)
+    named = [str(one) for one in entries.values_list("public_id", flat=True)]
+    found = ExchangeAttempt.objects.filter(exchange__kind=Exchange.Kind.STOPNCII, about__has_any_keys=named)
+    return attempt_rows(found, set(named))
 
 
 def _item_words(number: int, sent: SentEntry | None) -> str:

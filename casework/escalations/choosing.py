@@ -19,7 +19,7 @@ from casework.accounts.models import Organisation, User
 from casework.accounts.permissions import Perm
 from casework.partners.reading import SEALED
 
-from . import channels, gathering, obstacles, tipping
+from . import channels, gathering, obstacles, proving, tipping
 from .gathering import Outline
 from .models import Basis, Escalation
 from .package.plain import plain
@@ -115,7 +115,10 @@ FIELDS: dict[str, Field] = {
     "scores": Field(_("Scores"), _("What models said, with versions and limits. They prove nothing."), _for_court),
     "log_proofs": Field(
         _("Entries of the log"),
-        _("The entries about items and decisions, provable without us. They hold ids of our people, no names."),
+        _(
+            "Entries about what else leaves, to the letter, provable without us; all others of the case as hashes. "
+            "They hold ids of our people, no names."
+        ),
         _for_court,
     ),
     "depicted_contact": Field(
@@ -210,13 +213,14 @@ def digest(escalation: Escalation) -> str:
 def _digest(escalation: Escalation, found: Outline) -> str:
     told = plain(found.facts)
     del told["software_version"]  # another version of this program says the same
+    del told["withheld"]  # what is read and clicked here every minute; its content does not leave
     keys = escalation.partner.sealing_keys() if escalation.channel in SEALED else []
     said: dict[str, Any] = {
         "version": escalation.version,  # consent and reasons stand beside it and were read, too
         "restricted": escalation.case.restricted,  # whoever agreed may not have been cleared
         "facts": told,
         "fields": sorted(escalation.fields),
-        "entries": [str(entry) for entry in found.entries],
+        "entries": [str(entry.public_id) for entry in found.entries],
         "pictures": {str(item): sha256 for item, sha256 in found.renditions.items()},
         "recipient": str(escalation.partner.public_id),
         "channel": escalation.channel,
@@ -264,10 +268,6 @@ def _details(found: Outline) -> list[str]:
     ] + [f"{said.label}: {said.values[0]}" for said in found.facts.further if said.code == "minor_indicator"]
 
 
-def _log(found: Outline) -> list[str]:
-    return [_now("%(n)d entries, each with its proof") % {"n": len(found.entries)}] if found.entries else []
-
-
 _SHOWN: dict[str, Callable[[Outline], list[str]]] = {
     "case_number": lambda found: [found.facts.case_number],
     "times": _times,
@@ -294,6 +294,6 @@ _SHOWN: dict[str, Callable[[Outline], list[str]]] = {
         f"{score.signal} ({score.model} {score.version}): {score.value or _now('not checked')}"
         for score in found.facts.scores
     ],
-    "log_proofs": _log,
+    "log_proofs": lambda found: proving.words(found.entries),
     "imagery": lambda found: [item.exhibit for item in found.facts.items if item.id in found.renditions],
 }

@@ -22,6 +22,7 @@ from .choosing import FIELDS, Preview, minimum, preview
 from .fitting import Fit
 from .models import Escalation, State
 from .page import allowed, facts_of, header_of
+from .requests import answerable
 
 #: Forms whose text is kept while it is typed.
 KEPT = ("edit", "glass")
@@ -35,9 +36,21 @@ def country_of(sent: QueryDict) -> str:
     return str(form.cleaned_data["country"]) if form.is_valid() else ""
 
 
-def start_form(fits: list[Fit], data: QueryDict | None = None) -> forms.StartForm:
+def start_form(case: Case, user: User, fits: list[Fit], data: QueryDict | None = None) -> forms.StartForm:
     """The form of the first page; only partners that can be sent something are among its choices."""
-    return forms.StartForm(data, partners=[fit.partner for fit in fits if fit.choosable])
+    partners = [fit.partner for fit in fits if fit.choosable]
+    return forms.StartForm(data, partners=partners, requests=_requests(case, user))
+
+
+def _requests(case: Case, user: User, escalation: Escalation | None = None) -> list[tuple[str, str]]:
+    """The legal requests that this person may choose, as a form offers them; with the one that a draft rests on."""
+    partner = escalation.partner if escalation is not None else None
+    found = {str(key): words for key, words in answerable(case, partner=partner, user=user)}
+    if escalation is not None and escalation.legal_request is not None:
+        found.setdefault(
+            str(escalation.legal_request), escalation.authority or _("the one it was drafted for")
+        )
+    return list(found.items())
 
 
 def start_context(case: Case, user: User, fits: list[Fit], form: forms.StartForm) -> dict[str, Any]:
@@ -77,6 +90,8 @@ def draft_form(escalation: Escalation, user: User, data: QueryDict | None = None
         items=[(str(item.public_id), item_words(item)) for item in _items(case, user)],
         locators=[(str(each.public_id), each.value) for each in case.locators.all()],
         tlps=forms.tlps_up_to(escalation.partner.tlp_ceiling),
+        silent_until=reading.silent_until(escalation),
+        requests=_requests(case, user, escalation),
     )
 
 
@@ -170,7 +185,7 @@ def changes(escalation: Escalation, form: forms.DraftForm, user: User) -> dict[s
     """A valid form as what ``change_draft`` takes."""
     names = (
         "version", "basis", "authority", "urgency", "jurisdiction", "jurisdiction_how", "offence_hint", "facts", "tlp",
-        "consent", "consent_how",
+        "consent", "consent_how", "nondisclosure_until", "legal_request",
     )  # fmt: skip
     return {name: form.cleaned_data[name] for name in names} | {
         "items": chosen_items(escalation, form, user),

@@ -8,24 +8,29 @@ from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 
 from casework.outbox.models import Endpoint
-from casework.partners.models import Accepts, Channel, Partner
+from casework.partners.models import Accepts, Channel, Partner, agreed_until_today
 
 from .models import Escalation, Package
 
 
 def reachable(public_id: UUID) -> tuple[Endpoint, Package] | None:
     """The endpoint that signs for the escalation with this public id, and the file that waits for it; None where
-    either is missing, access has ended, or the endpoint is switched off."""
+    either is missing, access has ended, or the endpoint is switched off or waits for a second person.
+
+    Whether the agreement still runs is asked by ``may_go_on``, once the caller has proven who they are: they are told.
+    """
     escalation = _open(public_id).select_related("partner__endpoint").first()
-    if escalation is None or escalation.partner.endpoint is None or not escalation.partner.endpoint.enabled:
+    if escalation is None:
         return None
+    endpoint = Endpoint.objects.in_force().filter(partners__escalations=escalation).first()
     package = escalation.packages.filter(state=Package.State.READY).select_related("escalation").first()
-    return (escalation.partner.endpoint, package) if package is not None else None
+    return (endpoint, package) if endpoint is not None and package is not None else None
 
 
 def may_go_on(public_id: UUID) -> bool:
     """Whether access has not ended since: asked anew while the file is on its way."""
-    return _open(public_id).filter(partner__endpoint__enabled=True).exists()
+    agreed = agreed_until_today("partner__")
+    return _open(public_id).filter(agreed, partner__endpoint__in=Endpoint.objects.in_force()).exists()
 
 
 def _open(public_id: UUID) -> QuerySet[Escalation]:

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from casework.accounts.models import User
 from casework.cases.models import Case, Policy
 from casework.partners.models import Accepts, Partner
-from casework.partners.reading import why_not_sendable
+from casework.partners.reading import why_not_as_read
 
 from . import reading
 
@@ -63,7 +63,7 @@ def _fit(partner: Partner, needs: set[str], languages: set[str], country: str) -
         str(Accepts(code).label) for code in Accepts.values if code in needs and code in partner.accepts
     ]
     shared = sorted(languages & {each.split("-")[0] for each in partner.languages})
-    obstacles = why_not_sendable(partner, tlp=partner.tlp_ceiling, imagery=False)
+    obstacles = why_not_as_read(partner, tlp=partner.tlp_ceiling, imagery=False)
     if Accepts.MINOR in needs and Accepts.MINOR not in partner.accepts:
         obstacles = [*obstacles, _("It does not take on what may show a minor.")]
     return Fit(partner, tuple(matches), tuple(shared), country in partner.countries, tuple(obstacles))

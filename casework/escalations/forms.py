@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -10,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from casework.partners.models import Partner, Tlp
 
+from .actions.fetches import MOST_AT_ONCE
 from .choosing import FIELDS
 from .models import Basis, BreakGlass, Consent, Escalation, State, Urgency
 from .rules import tlps_within
@@ -49,8 +52,13 @@ class StartForm(forms.Form):
         label=_("Urgency"), choices=Urgency.choices, initial=Urgency.ROUTINE, widget=forms.RadioSelect
     )
 
-    def __init__(self, *args: Any, partners: Iterable[Partner], **kwargs: Any) -> None:
+    legal_request = forms.ChoiceField(label=_("The legal request that it answers"), required=False)
+
+    def __init__(
+        self, *args: Any, partners: Iterable[Partner], requests: Choices = (), **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
+        offer_requests(self, requests)
         self._partners = {str(partner.public_id): partner for partner in partners}
         choice = self.fields["partner"]
         assert isinstance(choice, forms.ChoiceField)
@@ -58,6 +66,9 @@ class StartForm(forms.Form):
 
     def clean_partner(self) -> Partner:
         return self._partners[self.cleaned_data["partner"]]
+
+    def clean_legal_request(self) -> uuid.UUID | None:
+        return request_named(self)
 
 
 class DraftForm(forms.Form):
@@ -70,6 +81,7 @@ class DraftForm(forms.Form):
         label=_("The law, order or agreement"), max_length=200, required=False,
         help_text=_("In its own words, with article or number."),
     )  # fmt: skip
+    legal_request = forms.ChoiceField(label=_("The legal request that it answers"), required=False)
     urgency = forms.ChoiceField(label=_("Urgency"), choices=Urgency.choices)
     jurisdiction = forms.CharField(
         label=_("Country concerned"),
@@ -94,6 +106,14 @@ class DraftForm(forms.Form):
         label=_("When and how they said so, or why it is right to go without"), max_length=500, required=False,
         widget=forms.Textarea(attrs={"rows": 2}),
     )  # fmt: skip
+    nondisclosure_until = forms.DateTimeField(
+        label=_("Nobody may be told until"), required=False,
+        widget=forms.DateTimeInput({"type": "datetime-local"}, "%Y-%m-%dT%H:%M"),
+        help_text=_(
+            "Until then the reporter's page says nothing of this, and nobody of the desk tells whoever is concerned. "
+            "Empty: it is told as soon as it has left."
+        ),
+    )  # fmt: skip
     locators = forms.MultipleChoiceField(
         label=_("Places"), required=False, choices=(), widget=forms.CheckboxSelectMultiple
     )
@@ -107,8 +127,13 @@ class DraftForm(forms.Form):
         label=_("What leaves"), required=False, choices=(), widget=forms.CheckboxSelectMultiple
     )
 
-    def __init__(self, *args: Any, items: Choices, locators: Choices, tlps: Choices, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, items: Choices, locators: Choices, tlps: Choices, silent_until: datetime | None = None,
+        requests: Choices = (), **kwargs: Any,
+    ) -> None:  # fmt: skip
         super().__init__(*args, **kwargs)
+        offer_requests(self, requests)
+        self.silent_until = silent_until  # what a legal request says that it answers
         offered = {
             "items": items, "pictures": items, "locators": locators, "tlp": tlps,
             "fields_chosen": [(code, field.label) for code, field in FIELDS.items()],
@@ -124,11 +149,26 @@ class DraftForm(forms.Form):
                 required=False,
             )
 
+    def clean_legal_request(self) -> uuid.UUID | None:
+        return request_named(self)
+
     def clean_jurisdiction(self) -> str:
         country: str = self.cleaned_data["jurisdiction"].strip().upper()
         if country and not (country.isascii() and country.isalpha()):
             raise forms.ValidationError(_("Two letters, as in DE or US."))
         return country
+
+    def clean_nondisclosure_until(self) -> datetime | None:
+        until: datetime | None = self.cleaned_data["nondisclosure_until"]
+        if self.silent_until is None:
+            return until
+        if until is None or until < self.silent_until.replace(second=0, microsecond=0):
+            raise forms.ValidationError(
+                _(
+                    "The legal request that this answers forbids any word before that. A later date can be set here."
+                )
+            )
+        return max(until, self.silent_until)  # the field knows no seconds
 
     def clean_pictures(self) -> list[str]:
         pictures: list[str] = self.cleaned_data["pictures"]
@@ -157,6 +197,17 @@ class ReasonForm(forms.Form):
     reason = forms.CharField(
         label=_("Reason"), max_length=REASON_MAX, widget=forms.Textarea(attrs={"rows": 3})
     )
+
+
+class FetchesForm(ReasonForm):
+    """How many fetches of the file more than the limit that was seen, and why."""
+
+    was = forms.IntegerField(min_value=0, widget=forms.HiddenInput)
+    more = forms.IntegerField(
+        label=_("How many more"), min_value=1, max_value=MOST_AT_ONCE, initial=1,
+        widget=forms.NumberInput(attrs={"inputmode": "numeric"}),
+    )  # fmt: skip
+    field_order = ("was", "more", "reason")
 
 
 class ImageryForm(ReasonForm, DigestForm):
@@ -201,6 +252,28 @@ class LineForm(forms.Form):
     )
 
 
+def offer_requests(form: forms.Form, requests: Choices) -> None:
+    """Let *form* offer these legal requests (public id, words), and none."""
+    field = form.fields["legal_request"]
+    assert isinstance(field, forms.ChoiceField)
+    field.choices = [("", _("none")), *requests]
+    if not requests:
+        field.help_text = _(
+            "None is open for this case: a request is offered here once it is on record, names the case and a partner, "
+            "and two people have checked and accepted it."
+        )
+
+
+def request_named(form: forms.Form) -> uuid.UUID | None:
+    """The request that a draft on that basis rests on; None on every other basis."""
+    said = form.cleaned_data["legal_request"]
+    if form.cleaned_data.get("basis") != Basis.LEGAL_REQUEST:
+        return None
+    if not said:
+        raise forms.ValidationError(_("Choose the legal request that this answers, or another basis."))
+    return uuid.UUID(said)
+
+
 def tlps_up_to(ceiling: str) -> Choices:
     """The markings that a partner with this ceiling may be sent."""
     return [(value, label) for value, label in Tlp.choices if value in tlps_within(ceiling)]
@@ -210,7 +283,7 @@ def initial_of(escalation: Escalation) -> dict[str, Any]:
     """A stored draft as the values of ``DraftForm``."""
     names = (
         "version", "basis", "authority", "urgency", "jurisdiction", "jurisdiction_how", "offence_hint", "facts",
-        "tlp", "consent", "consent_how",
+        "tlp", "consent", "consent_how", "nondisclosure_until", "legal_request",
     )  # fmt: skip
     values: dict[str, Any] = {name: getattr(escalation, name) for name in names}
     chosen = list(escalation.chosen_items.select_related("item"))

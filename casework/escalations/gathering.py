@@ -22,9 +22,8 @@ from django.utils.translation import gettext as _
 from casework import __version__
 from casework.accounts.models import Organisation as OrganisationRow
 from casework.accounts.models import User
-from casework.audit import codes, happenings, identity, inclusion
+from casework.audit import codes, happenings
 from casework.audit.happenings import Happening
-from casework.audit.reading import newest_checkpoint
 from casework.audit.verbs import Verb
 from casework.cases.models import Decision as DecisionRow
 from casework.evidence.models import Blob
@@ -32,7 +31,7 @@ from casework.evidence.models import Item as ItemRow
 from casework.evidence.sealing import open_blob
 from casework.partners.models import Partner
 
-from . import telling_more
+from . import proving, telling_more
 from .models import Escalation, EscalationItem, Package, PackagePicture
 from .package.facts import (
     Actor,
@@ -65,23 +64,16 @@ CUSTODY = {
     Verb.EVIDENCE_REVEALED: "viewed clear",
     Verb.EVIDENCE_REVEAL_REFUSED: "access denied",
 }
-#: Entries of the case itself that are proven beside those of its items, where its decisions are told.
-_DECIDED = (
-    Verb.CASE_OPENED, Verb.DECISION_MADE, Verb.DECISION_APPROVED, Verb.EFFECT_OPENED, Verb.EFFECT_CONFIRMED,
-    Verb.EFFECT_FAILED,
-)  # fmt: skip
-#: Signals that speak of other cases and of banks.
-_OF_OTHERS = ("known", "banks")
 _HASH_NAMES = {"sha256": "SHA256", "md5": "MD5"}
 
 
 @dataclass(frozen=True, slots=True)
 class Outline:
-    """What would leave, without what is made only for one package: ``entries`` of the log, and the renditions (SHA-256)
-    of the pictures, by item."""
+    """What would leave, without what is made only for one package: ``entries`` of the log that are opened, and the
+    renditions (SHA-256) of the pictures, by item."""
 
     facts: Facts
-    entries: tuple[uuid.UUID, ...]
+    entries: tuple[Happening, ...]
     renditions: dict[uuid.UUID, str]
 
 
@@ -90,7 +82,7 @@ def outline(escalation: Escalation) -> Outline:
     with translation.override(language_of(escalation.partner)):
         happened = _happened(escalation)
         told = _facts(escalation, escalation.public_id, escalation.drafted_at, happened)
-    entries = tuple(_proven(escalation, happened)) if _chose(escalation, "log_proofs") else ()
+    entries = _opened(escalation, happened) if _chose(escalation, "log_proofs") else ()
     renditions = {row.item.public_id: rendition_of(row.item).sha256 for row in with_pictures(escalation)}
     return Outline(told, entries, renditions)
 
@@ -104,7 +96,8 @@ def facts(escalation: Escalation, package: Package) -> Facts:
         happened = _happened(escalation)
         told = _facts(escalation, package.public_id, package.asked_at, happened)
     if _chose(escalation, "log_proofs"):
-        told = _with_log(told, escalation, set(_proven(escalation, happened)))
+        chosen = {each.public_id for each in _opened(escalation, happened)}
+        told = proving.with_log(told, escalation, chosen, as_of(escalation))
     rows = package.pictures.filter(blob__isnull=False).select_related("item", "mark", "blob__wrap")
     pictures = tuple(_picture(row) for row in rows)
     return replace(
@@ -267,12 +260,8 @@ def _happened(escalation: Escalation) -> list[Happening]:
     return [each for each in found if each.data.get("item") in chosen]
 
 
-def _proven(escalation: Escalation, happened: list[Happening]) -> Iterator[uuid.UUID]:
-    """The entries whose proofs go along: of the items, and of what was decided where that is told."""
-    yield from (each.public_id for each in happened)
-    if _chose(escalation, "decisions"):
-        decided = happenings.of_case(escalation.case.public_id, _DECIDED, until=as_of(escalation))
-        yield from (each.public_id for each in decided)
+def _opened(escalation: Escalation, happened: list[Happening]) -> tuple[Happening, ...]:
+    return tuple(proving.opened(escalation, happened, as_of(escalation)))
 
 
 def _custody(
@@ -335,7 +324,7 @@ def _statements(escalation: Escalation) -> Iterator[Statement]:
 def _scores(items: list[ItemRow]) -> Iterator[Score]:
     for item in items:
         for signal in item.signals.all():
-            if signal.name in _OF_OTHERS:
+            if signal.name in proving.OF_OTHERS:
                 continue
             checked = signal.status in ("found", "not_found")
             value = signal.status.replace("_", " ") if signal.score is None else f"{signal.score:.2f}"
@@ -351,16 +340,6 @@ def _scores(items: list[ItemRow]) -> Iterator[Score]:
 
 
 # --- what is made for one package ----------------------------------------------------------------------------------
-
-
-def _with_log(told: Facts, escalation: Escalation, chosen: set[uuid.UUID]) -> Facts:
-    verifier = identity.verifier(newest_checkpoint())
-    proven = inclusion.of_case(escalation.case.public_id, verifier)
-    entries = tuple(each for each in proven.entries if each.public_id in chosen)
-    index = {each.public_id: each.index for each in entries}
-    custody = tuple(replace(event, log_index=index.get(event.id)) for event in told.custody)
-    log = replace(proven, entries=entries, waiting=len(chosen) - len(entries))
-    return replace(told, custody=custody, log=log, log_key=verifier.vkey)
 
 
 def _picture(row: PackagePicture) -> Picture:

@@ -12,7 +12,7 @@ from casework.accounts.permissions import Perm, requires
 from casework.accounts.requests import DeskRequest
 
 from . import actions, page, reading
-from .forms import LineForm, ReasonForm
+from .forms import FetchesForm, LineForm, ReasonForm
 from .models import Escalation, Line
 from .views import found
 
@@ -32,6 +32,18 @@ def package(request: DeskRequest, public_id: UUID) -> HttpResponse:
         return redirect("escalation", public_id)
     card = page.package_card(reading.package_of(escalation))
     return render(request, "escalations/_package.html", {"escalation": escalation, "package": card})
+
+
+@require_POST
+@requires(Perm.DRAFT_ESCALATION)
+def allow_fetches(request: DeskRequest, public_id: UUID) -> HttpResponse:
+    """Let the partner fetch the file more often."""
+    escalation = found(request, public_id)
+    form = FetchesForm(request.POST, auto_id="fetches_%s")
+    if not form.is_valid():
+        return _again(request, escalation, fetches=form)
+    actions.allow_fetches(escalation, actor=request.user, **form.cleaned_data)
+    return redirect("escalation", public_id)
 
 
 @require_POST

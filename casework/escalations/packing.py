@@ -3,7 +3,7 @@ through age into the evidence store. Clear bytes are only ever in memory, a pict
 
 One job has two minutes. What takes long is marking, and a marked picture is kept (sealed) for the next job, so that a
 large package goes on where the last job stopped, or died. age draws a new key for each file, so the stream itself
-begins anew; that is the fast part.
+begins anew; it has a job of its own wherever there was much to mark, so that nothing but the stream counts against it.
 """
 
 from __future__ import annotations
@@ -41,6 +41,8 @@ if TYPE_CHECKING:
 
 #: Seconds that one job marks pictures before it leaves the rest to the next; below the time limit of a job.
 SLICE = 60.0
+#: A job that has spent more seconds on marks leaves the stream to the next one, which has its whole time for it.
+SMALL_SLICE = 10.0
 #: Seconds between two words on how far it is.
 SAID_EVERY = 1.0
 
@@ -62,7 +64,7 @@ def make(package: Package, *, start: Start) -> None:
 
 
 def _mark_pictures(package: Package, start: Start) -> bool:
-    """Mark and seal the pictures that are not yet; False when time was over before all of them were."""
+    """Mark and seal the pictures that are not yet; False when the next job should go on, with them or the stream."""
     began = time.monotonic()
     words = marking.words_of_export(package.escalation.partner.organisation.name, package.public_id)
     waiting = package.pictures.filter(blob__isnull=True).select_related("item__case", "mark__rendition__wrap")
@@ -71,7 +73,7 @@ def _mark_pictures(package: Package, start: Start) -> bool:
             return False
         sealed = seal(_marked(picture, words), Blob.Kind.RENDITION, Wrap.Recipient.VIEW)
         packages.keep_picture(picture, sealed, start=start)
-    return True
+    return time.monotonic() - began <= SMALL_SLICE
 
 
 def _marked(picture: PackagePicture, words: str) -> bytes:

@@ -18,8 +18,9 @@ from casework.outbox.wording import attempts, kind_words, story
 from casework.partners.reading import SEALED
 
 from . import channels, forms, reading, tip_wording
+from .actions.fetches import may_have_more
 from .models import Download, Escalation, Line, Package, State, Urgency
-from .way import name_of, way_of
+from .way import delivered_words, name_of, way_of
 
 #: The partner may have seen it: they can be written to, and taking it back is said differently.
 OUT = (State.SENT, State.DELIVERED, State.ACKNOWLEDGED, State.ANSWERED)
@@ -42,7 +43,9 @@ def first_tab(user: User, counts: dict[str, int]) -> str:
     """Where the list opens: the first tab that asks for this person's word, else their drafts, else what is out."""
     names = [tab.name for tab in reading.tabs_for(user)]
     asking = [
-        name for name in ("glass", "approve", "imagery", "mine", "out") if name in names and counts.get(name)
+        name
+        for name in ("glass", "stopped", "approve", "imagery", "mine", "out")
+        if name in names and counts.get(name)
     ]
     return asking[0] if asking else "out"
 
@@ -91,7 +94,11 @@ def state_words(escalation: Escalation) -> str:
     if escalation.state == State.DRAFT and escalation.offered_at is not None:
         return _("waits for a second person")
     if tip_wording.is_stuck(escalation):
-        return _("stopped: NCMEC did not take it")
+        return tip_wording.stuck_words(escalation)
+    if reading.is_not_taken(escalation):
+        return _("stopped: StopNCII has not taken it")
+    if escalation.state == State.DELIVERED:
+        return delivered_words(escalation)
     return str(escalation.get_state_display())
 
 
@@ -166,12 +173,18 @@ def detail_context(escalation: Escalation, user: User, **sent: Any) -> dict[str,
             for each in reading.messages_about(escalation)
         ],
         "exchange": channels.exchange_words(escalation),
+        "handed_over": channels.exchange_attempts(escalation),
         "tip": tip,
+        "stuck": tip_wording.what_to_do(escalation) if tip_wording.is_stuck(escalation) else "",
+        "may_retry": tip is not None and bool(tip.failure_code) and user.may(Perm.DRAFT_ESCALATION),
         "story": tip_wording.story(tip) if tip else None,
         "calls": tip_wording.calls(tip) if tip else [],
         "lines": [line_words(each) for each in escalation.lines.select_related("author")],
         "may": may,
         "line_form": sent.get("line") or forms.LineForm(auto_id="line_%s"),
+        "fetched": fetched_words(escalation),
+        "fetches_form": sent.get("fetches")
+        or forms.FetchesForm(auto_id="fetches_%s", initial={"was": escalation.download_limit}),
         "withdraw_form": sent.get("withdraw") or forms.ReasonForm(auto_id="withdraw_%s"),
         "close_form": sent.get("close") or forms.ReasonForm(auto_id="close_%s"),
         "opened": next(iter(sent), ""),
@@ -209,6 +222,7 @@ def allowed(escalation: Escalation, user: User) -> dict[str, bool]:
         and not own
         and user.may(Perm.REVIEW_BREAK_GLASS),
         "write": drafts and escalation.state in OUT and escalation.channel in Escalation.READ_THERE,
+        "fetches": drafts and may_have_more(escalation),
         "withdraw": drafts and State.WITHDRAWN in Escalation.MOVES[escalation.state],
         "close": drafts and State.CLOSED in Escalation.MOVES[escalation.state],
     }
@@ -280,9 +294,21 @@ def _progress_words(package: Package) -> str:
     if package.state == Package.State.WAITING:
         return _("A worker begins with it soon.")
     if not package.total_bytes:
-        return _("A worker is making it.")
+        return _marked_words(package) or _("A worker is making it.")
     said = {"done": filesizeformat(package.done_bytes), "total": filesizeformat(package.total_bytes)}
     return _("%(done)s of %(total)s") % said
+
+
+def _marked_words(package: Package) -> str:
+    """How many of the pictures bear their mark; nothing where there are none. Marking is what takes long."""
+    total = package.pictures.count()
+    if not total:
+        return ""
+    marked = package.pictures.filter(blob__isnull=False).count()
+    said = ngettext(
+        "%(marked)d of %(total)d picture is marked.", "%(marked)d of %(total)d pictures are marked.", total
+    )
+    return said % {"marked": marked, "total": total}
 
 
 def _package_facts(package: Package) -> list[dict[str, Any]]:
@@ -305,14 +331,23 @@ def _package_facts(package: Package) -> list[dict[str, Any]]:
     return rows
 
 
+def fetched_words(escalation: Escalation) -> str:
+    """How many of the fetches that were agreed have begun."""
+    begun, limit = reading.downloads_of(escalation).count(), escalation.download_limit
+    said = ngettext(
+        "%(begun)d of %(limit)d fetch has begun.", "%(begun)d of %(limit)d fetches have begun.", limit
+    )
+    return said % {"begun": begun, "limit": limit}
+
+
 def download_words(download: Download) -> dict[str, Any]:
     """One fetch of a package: who, when, how much of it came through."""
     contact = download.link.contact.name if download.link else ""
     size = download.package.size or 0
     whole = download.finished_at is not None
     return {
-        "who": name_of(download.person) or contact,
-        "by": _("secure link") if download.link_id else _("portal"),
+        "who": name_of(download.person) or contact or _("their own system"),
+        "by": _("secure link") if download.link_id else _("portal") if download.person_id else _("API"),
         "at": download.began_at,
         "said": _("the whole file")
         if whole

@@ -20,7 +20,7 @@ from casework.escalations.models import Download, Escalation, Line, Package, Sta
 from casework.escalations.package.facts import Tlp
 from casework.escalations.package.identity import verifier
 from casework.escalations.package.sheet import sharing_words
-from casework.partners.models import Contact, Partner
+from casework.partners.models import Contact, Partner, agreed_until_today
 from casework.privacy.keyring import KeyMissing
 
 OPEN_STATES = (State.SENT, State.DELIVERED, State.ACKNOWLEDGED)
@@ -51,8 +51,10 @@ def inbox(user: User, tab: str) -> QuerySet[Escalation]:
 def inbox_page(user: User, tab: str, page: str | None) -> dict[str, Any]:
     """The context of ``escalations/portal/inbox.html``."""
     counts = {each: inbox(user, each).count() for each in TABS}
+    own = Partner.objects.filter(organisation=user.organisation_id or 0)
     return {
         "organisation": user.organisation,
+        "ran_out": own.exclude(agreed_until_today()).exists(),
         "tab": tab,
         "tabs": [
             {"label": words, "url": f"?show={each}", "current": each == tab, "count": counts[each]}

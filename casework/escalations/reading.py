@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from casework.accounts.models import User
 from casework.accounts.permissions import Perm
 from casework.cases.models import Case
 from casework.outbox.models import Message
-from casework.partners.models import Partner
+from casework.partners.models import Channel, Partner
 
 from .actions.moving import ACKNOWLEDGED_BY
 from .actions.reminding import REMIND_AFTER, UNACKNOWLEDGED
@@ -32,6 +33,12 @@ UNDER_WAY = (State.APPROVED, State.SENT, State.DELIVERED, State.ACKNOWLEDGED, St
 
 _OFFERED = Q(state=State.DRAFT, offered_at__isnull=False)
 _UNREVIEWED = ~Q(break_glass="") & Q(broken_at__isnull=False, reviewed_at__isnull=True)
+#: Reports to NCMEC that could not be sent, or not be taken back, and hashes that StopNCII did not take in time.
+_STOPPED_TIP = Q(tip__next_try_at__isnull=True) & Q(tip__failure_code__gt="")
+#: The outbox gives up after so long; an exchange is asked for ever, so a person is told instead.
+HAND_OVER_WITHIN = timedelta(hours=72)
+_NOT_TAKEN = Q(channel=Channel.STOPNCII, state=State.SENT, sent_at__lt=Now() - HAND_OVER_WITHIN)
+_STOPPED = _STOPPED_TIP | _NOT_TAKEN
 _WITH_PICTURE = Exists(EscalationItem.objects.filter(escalation=OuterRef("pk"), with_picture=True))
 
 
@@ -60,6 +67,11 @@ TABS = (
         _("Everything that went without a second person has been reviewed."),
         (Perm.REVIEW_BREAK_GLASS, Perm.BREAK_GLASS),
     ),
+    Tab(
+        "stopped",
+        _("Stopped"),
+        _("Nothing that was let go waits for a person: neither a report to NCMEC nor hashes for StopNCII."),
+    ),
     Tab("out", _("Under way"), _("Nothing is with a partner.")),
     Tab("all", _("All"), _("Nothing was ever escalated. A draft begins on the page of a case.")),
 )
@@ -83,6 +95,8 @@ def condition(tab: str, user: User) -> Q:
             return waiting & not_own & (Q(approved_by__isnull=True) | ~Q(approved_by=user))
         case "glass":
             return _UNREVIEWED
+        case "stopped":
+            return _STOPPED
         case "out":
             return Q(state__in=UNDER_WAY)
     return Q()
@@ -92,7 +106,7 @@ def listed(user: User, tab: str) -> QuerySet[Escalation]:
     """The escalations of one tab, the most pressing first: reviews and clocks by their end, the rest newest first."""
     order = {"glass": ("review_due_at", "pk"), "out": ("sent_at", "pk"), "approve": ("offered_at", "pk")}
     found = Escalation.objects.for_user(user).filter(condition(tab, user))
-    return found.select_related("case", "partner__organisation", "drafted_by").order_by(
+    return found.select_related("case", "partner__organisation", "drafted_by", "tip").order_by(
         *order.get(tab, ("-pk",))
     )
 
@@ -116,6 +130,8 @@ def waiting_for(user: User) -> int:
         wanted |= condition("approve", user)
     if user.may(Perm.APPROVE_IMAGERY):
         wanted |= condition("imagery", user)
+    if user.may(Perm.DRAFT_ESCALATION):
+        wanted |= _STOPPED & Q(drafted_by=user)
     if user.may(Perm.REVIEW_BREAK_GLASS):
         wanted |= _UNREVIEWED & ~Q(drafted_by=user)
     return Escalation.objects.for_user(user).filter(wanted).count()
@@ -124,6 +140,13 @@ def waiting_for(user: User) -> int:
 def awaits_acknowledgement(escalation: Escalation) -> bool:
     """Whether somebody there has yet to say that they have it: by some channels nobody ever does."""
     return escalation.state in UNACKNOWLEDGED and escalation.channel in ACKNOWLEDGED_BY
+
+
+def is_not_taken(escalation: Escalation) -> bool:
+    """Whether hashes that were to be handed over still wait after 72 hours: a person looks at the exchange."""
+    if escalation.channel != Channel.STOPNCII or escalation.state != State.SENT or escalation.sent_at is None:
+        return False
+    return escalation.sent_at + HAND_OVER_WITHIN < timezone.now()
 
 
 def unreviewed_of(user: User) -> Escalation | None:
@@ -143,7 +166,8 @@ def partners_named(user: User) -> QuerySet[Partner]:
 
 def all_partners(user: User) -> QuerySet[Partner]:
     """The directory, those that can't be sent anything included."""
-    return Partner.objects.for_user(user).select_related("organisation")
+    found = Partner.objects.for_user(user).select_related("organisation", "endpoint")
+    return found.prefetch_related("keys")
 
 
 def of_case(case: Case, user: User) -> QuerySet[Escalation]:
@@ -187,3 +211,9 @@ def stored_packages() -> set[UUID]:
     """The keys of the files of packages in the evidence store, for the reaper, which must leave them alone."""
     kept = Package.objects.filter(state=Package.State.READY, storage_key__isnull=False)
     return {key for key in kept.values_list("storage_key", flat=True) if key is not None}
+
+
+def silent_until(escalation: Escalation) -> datetime | None:
+    """Until when the legal request that this answers forbids any word; None where it answers none, or none forbids."""
+    found = Escalation.objects.filter(pk=escalation.pk)
+    return found.values_list("produced_for__request__nondisclosure_until", flat=True).first()

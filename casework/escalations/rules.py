@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from django.utils.translation import gettext as _
 
 from casework.accounts.models import Organisation
+from casework.escalations import requests
 from casework.escalations.models import Basis, Consent, Escalation, Urgency
 from casework.partners.models import Channel, Tlp
 from casework.reports.models import PassingOn
@@ -92,6 +93,11 @@ def _reporters(escalation: Escalation) -> Iterator[str]:
 def _grounds(escalation: Escalation) -> Iterator[str]:
     if escalation.basis in {Basis.STATUTORY, Basis.LEGAL_REQUEST} and not escalation.authority.strip():
         yield _("Name the law or the order that this rests on.")
+    if escalation.basis == Basis.LEGAL_REQUEST and not requests.is_answered(escalation):
+        yield _(
+            "No legal request of this partner that two people checked is on record and open for this case. Choose the "
+            "one that this answers, or another basis."
+        )
     if escalation.basis == Basis.DSA_ART18 and escalation.urgency == Urgency.ROUTINE:
         yield _(
             "DSA Article 18 is about a threat to life or safety: set the urgency, or choose another basis."

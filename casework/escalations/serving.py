@@ -98,9 +98,13 @@ def package_response(request: HttpRequest, package: Package, fetcher: Fetcher) -
 
 
 def stamp_response(package: Package) -> HttpResponse:
-    """The answer of the authority that stamped the package (RFC 3161, DER), as a file."""
+    """The answer of the authority that stamped the package (RFC 3161, DER), as a file.
+
+    Neither counted nor logged, by whatever channel it is fetched: it holds the hash of the signed list and a time.
+    """
     response = HttpResponse(bytes(package.stamp or b""), content_type="application/timestamp-reply")
     response.headers["Content-Disposition"] = f'attachment; filename="{package.escalation.number}.tsr"'
+    response.headers["Cache-Control"] = "no-store"
     return response
 
 

@@ -14,7 +14,7 @@ from casework.accounts.permissions import Perm
 from .cybertip.facts import BadFacts
 from .models import Escalation, State, Tip
 from .tip_forms import FileForm, TipForm, initial_of, initial_of_file
-from .tip_wording import calls, content_for_preview, story
+from .tip_wording import calls, content_for_preview, is_stuck, story, what_to_do
 from .tipping import (
     content_of,
     decided_ai,
@@ -63,6 +63,7 @@ def context_of(
         "case": escalation.case,
         "tip": tip,
         "story": story(tip) if tip else None,
+        "stuck": what_to_do(escalation) if is_stuck(escalation) else "",
         "calls": calls(tip) if tip else [],
         "lines": content_for_preview(escalation),
         "problems": problems(escalation) if escalation.state in (State.DRAFT, State.RETURNED) else [],

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -24,12 +25,14 @@ from casework.privacy.keyring import KeyMissing, holds_key
 
 from . import choosing
 from .actions import tip_runs
+from .actions.tip_runs import OnRecord
+from .actions.tips import recalled
 from .cybertip import schema
 from .cybertip.client import Client, configured
 from .cybertip.errors import CyberTipError, Rejected, TryAgain
 from .cybertip.facts import BadFacts
 from .cybertip.flow import Item, Job, Line, Service, send, withdraw
-from .cybertip.progress import Progress, Superseded
+from .cybertip.progress import Progress, State, Superseded
 from .models import State as EscalationState
 from .models import Tip
 from .readiness import in_the_way
@@ -83,7 +86,7 @@ def carry_on(tip: str, number: int, *, start: Start) -> None:
 def _run(tip: Tip) -> None:
     progress, client = progress_of(tip), _client(tip)
     service = service_of(tip, client)
-    stored = progress.load()
+    stored = _take_up(tip, progress)
     if tip.escalation.state != EscalationState.APPROVED or stored.withdrawing:
         withdraw(Line(progress, service))
         return
@@ -92,10 +95,21 @@ def _run(tip: Tip) -> None:
     until = time.monotonic() + SLICE
     send(
         Job(
-            progress, service, schema.current(client, Path(settings.CYBERTIP_SCHEMA_DIR)),
+            progress, service, schema.current(OnRecord(tip, client), Path(settings.CYBERTIP_SCHEMA_DIR)),
             report_of(tip.escalation), _items(tip), timezone.now, tired=lambda: time.monotonic() > until,
         )
     )  # fmt: skip
+
+
+def _take_up(tip: Tip, progress: Progress) -> State:
+    """What was saved last. An id that only got as far as the row of its call is saved first: that report is ours."""
+    stored = progress.load()
+    known = recalled(tip, stored)
+    if known is stored:
+        return stored
+    known = replace(known, version=stored.version + 1)
+    progress.save(stored, known)
+    return known
 
 
 def _check(tip: Tip) -> None:

@@ -64,6 +64,7 @@ RELEVANCES: dict[Relevance, StrOrPromise] = {
     Relevance.SUPPLEMENTAL: gettext_lazy("supplemental, for context"),
 }
 CALLS: dict[str, StrOrPromise] = {
+    "xsd": gettext_lazy("ask for the schema in force"),
     "submit": gettext_lazy("open a report"),
     "upload": gettext_lazy("send a file"),
     "fileinfo": gettext_lazy("say what the file is"),
@@ -228,7 +229,9 @@ def calls(tip: Tip) -> list[Call]:
 
 def _call(row: TipCall) -> Call:
     good = row.code == "0"
-    if good:
+    if good and row.what == "xsd":
+        sentence = _("It came; SHA-256 %(digest)s.") % {"digest": row.answer}
+    elif good:
         sentence = row.answer
     elif row.ended_at is None:
         sentence = _("no answer yet")
@@ -238,6 +241,29 @@ def _call(row: TipCall) -> Call:
 
 
 def is_stuck(escalation: Escalation) -> bool:
-    """Whether a report that was let go waits for a person."""
-    stuck = Tip.objects.filter(escalation=escalation.pk, next_try_at__isnull=True).exclude(failure_code="")
-    return escalation.is_tip and escalation.state == State.APPROVED and stuck.exists()
+    """Whether a report waits for a person: it could not be sent, or not be taken back."""
+    if not escalation.is_tip:
+        return False
+    try:
+        tip = escalation.tip
+    except Tip.DoesNotExist:
+        return False
+    return bool(tip.failure_code) and tip.next_try_at is None
+
+
+def stuck_words(escalation: Escalation) -> str:
+    """Where a report stands that waits for a person, in a few words."""
+    if escalation.state == State.APPROVED:
+        return _("stopped: NCMEC did not take it")
+    return _("%(state)s; NCMEC may still have the open report") % {"state": escalation.get_state_display()}
+
+
+def what_to_do(escalation: Escalation) -> str:
+    """What a person can do for a report that waits for them, in a sentence or two."""
+    if escalation.state == State.APPROVED:
+        return _("Somebody here reads why NCMEC did not take the report, and tries it again or withdraws it.")
+    return _(
+        "Taking the report back at NCMEC failed. Somebody here reads why and tries it again. A report that was not "
+        "handed in is deleted there by itself, 24 hours after it was opened or an hour after its last change, "
+        "whichever is later."
+    )

@@ -18,6 +18,7 @@ urlpatterns = [
     path("escalations/<uuid:public_id>/break-glass/", approval_views.break_glass, name="escalation_glass"),
     path("escalations/<uuid:public_id>/review/", approval_views.review_glass, name="escalation_review"),
     path("escalations/<uuid:public_id>/package/", handling_views.package, name="escalation_package"),
+    path("escalations/<uuid:public_id>/fetches/", handling_views.allow_fetches, name="escalation_fetches"),
     path("escalations/<uuid:public_id>/lines/", handling_views.write_line, name="escalation_line"),
     path("escalations/<uuid:public_id>/withdraw/", handling_views.withdraw, name="escalation_withdraw"),
     path("escalations/<uuid:public_id>/close/", handling_views.close, name="escalation_close"),

@@ -72,7 +72,7 @@ def start(request: DeskRequest, public_id: UUID) -> HttpResponse:
     case = _case(request, public_id)
     country = draft_page.country_of(request.POST if request.method == "POST" else request.GET)
     fits = fitting(case, request.user, country)
-    form = draft_page.start_form(fits, request.POST if request.method == "POST" else None)
+    form = draft_page.start_form(case, request.user, fits, request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         made = actions.draft_escalation(case, actor=request.user, jurisdiction=country, **form.cleaned_data)
         return redirect("escalation_edit", made.public_id)
@@ -84,9 +84,9 @@ def start(request: DeskRequest, public_id: UUID) -> HttpResponse:
 @requires(Perm.READ_ESCALATIONS)
 def escalation(request: DeskRequest, public_id: UUID) -> HttpResponse:
     """One escalation: where it stands, the way it went, its package, what was written, what may be done."""
-    return render(
-        request, "escalations/detail.html", page.detail_context(found(request, public_id), request.user)
-    )
+    shown = found(request, public_id)
+    read_case(shown.case, actor=request.user)
+    return render(request, "escalations/detail.html", page.detail_context(shown, request.user))
 
 
 @require_http_methods(["GET", "POST"])
@@ -97,6 +97,7 @@ def edit(request: DeskRequest, public_id: UUID) -> HttpResponse:
     if request.method != "POST":
         if not page.allowed(own, request.user)["edit"]:
             return redirect("escalation", public_id)
+        read_case(own.case, actor=request.user)
         return render(request, "escalations/edit.html", draft_page.edit_context(own, request.user))
     draft_page.keep_typed(own, "edit", request.POST, request.user)
     form = draft_page.draft_form(own, request.user, request.POST)

@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from casework.accounts.models import User
+from casework.partners.models import Channel
 
 from .models import Escalation, State
-from .reading import awaits_acknowledgement
-from .tip_wording import is_stuck
+from .reading import awaits_acknowledgement, is_not_taken
+from .tip_wording import is_stuck, what_to_do
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
+#: What is known of an escalation that is "delivered", where that is less than the word says.
+_TAKEN: dict[str, StrOrPromise] = {
+    Channel.XARF_MAIL: gettext_lazy("taken by the mail server"),
+    Channel.XARF_API: gettext_lazy("taken by the host's API"),
+    Channel.WEBHOOK: gettext_lazy("taken by the partner's system"),
+    Channel.STOPNCII: gettext_lazy("taken by StopNCII"),
+}
 
 
 def way_of(escalation: Escalation) -> list[dict[str, Any]]:
@@ -38,7 +51,7 @@ def way_of(escalation: Escalation) -> list[dict[str, Any]]:
         (own.reviewed_at, _("Reviewed"), name_of(own.reviewed_by), _review_words(own), "scale"),
         (package.ready_at if package else None, _("Package made"), "", "", "archive-box"),
         (own.sent_at, _("Sent"), "", "", "paper-airplane"),
-        (own.delivered_at, _("Delivered"), "", "", "inbox-arrow-down"),
+        (own.delivered_at, _begun(delivered_words(own)), "", "", "inbox-arrow-down"),
         (own.acknowledged_at, _("Acknowledged"), _who_there(own), own.recipient_reference, "hand-thumb-up"),
         (
             own.answered_at,
@@ -65,6 +78,8 @@ def way_of(escalation: Escalation) -> list[dict[str, Any]]:
 
 def _next_words(escalation: Escalation) -> str:
     """What it waits for, in a sentence; nothing once it has ended."""
+    if is_stuck(escalation):
+        return what_to_do(escalation)
     match escalation.state:
         case State.RETURNED:
             return _("Its author changes it or withdraws it.")
@@ -73,22 +88,38 @@ def _next_words(escalation: Escalation) -> str:
                 return _("Its author looks at what would leave and offers it for approval.")
             return _("Waits for the word of a second person.")
         case State.APPROVED:
-            if is_stuck(escalation):
-                return _(
-                    "Somebody here reads why NCMEC did not take the report, and tries it again or withdraws it."
-                )
             return _("It is made ready and sent by itself.")
         case State.SENT | State.DELIVERED:
             if awaits_acknowledgement(escalation):
                 return _("Waits for the partner to say that they have it.")
+            if is_not_taken(escalation):
+                return _(
+                    "StopNCII has not taken all of it within 72 hours. It is tried on by itself. Somebody here looks "
+                    "at the exchange of the bank, under Banks, or withdraws it."
+                )
             if escalation.state == State.SENT:
                 return _("Waits for its channel to say that it has arrived.")
+            if escalation.channel == Channel.XARF_MAIL:
+                return _(
+                    "Whether anybody there got it is not known: what comes back goes to the mailbox this desk writes "
+                    "from, and a person has to look there. Somebody here closes it."
+                )
             return _("By this channel nobody acknowledges it. Somebody here closes it.")
         case State.ACKNOWLEDGED:
             return _("Waits for the partner's answer.")
         case State.ANSWERED:
             return _("Somebody here reads the answer and closes it.")
     return ""
+
+
+def delivered_words(escalation: Escalation) -> str:
+    """What "delivered" means by its channel: who has taken it, and no more than that."""
+    return str(_TAKEN.get(escalation.channel, State.DELIVERED.label))
+
+
+def _begun(words: str) -> str:
+    """*words* as a line begins; names within keep their letters."""
+    return words[:1].upper() + words[1:]
 
 
 def name_of(person: User | None) -> str:

@@ -16,7 +16,7 @@ from .signing import headers_for
 
 TEST = "outbox.test"
 #: Codes of what went wrong that the outbox itself knows.
-GONE, OFF = "status_410", "off"
+GONE, OFF, UNAGREED = "status_410", "off", "unagreed"
 #: A receiver that takes longer is tried again; the answer holds results and little else.
 LIMITS = Limits(seconds=20.0, connect_seconds=5.0, read_seconds=15.0, size=64 * 1024)
 
@@ -59,6 +59,11 @@ def hand_over(message: Message) -> Outcome:
     endpoint = Endpoint.objects.get(pk=message.endpoint_id)
     if not (endpoint.enabled or message.kind == TEST):
         return Outcome(0.0, code=OFF, sentence=_("The endpoint is switched off. Nothing was sent."))
+    if endpoint.waits:
+        said_no = _(
+            "Its address or secret was changed, and nobody else has agreed to that. Nothing was sent."
+        )
+        return Outcome(0.0, code=UNAGREED, sentence=said_no)
     body = message.body.encode()
     try:
         answer = request(

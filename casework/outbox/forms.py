@@ -86,6 +86,12 @@ class EndpointForm(forms.Form):
         return str(net)
 
 
+class AgreeForm(forms.Form):
+    """Which change of an endpoint was seen."""
+
+    version = forms.IntegerField(min_value=1, widget=forms.HiddenInput)
+
+
 class RotateForm(forms.Form):
     """How long the secret before stays good."""
 

@@ -6,7 +6,7 @@ import ipaddress
 import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Self
+from typing import ClassVar, Self
 
 from django.apps import apps
 from django.conf import settings
@@ -32,8 +32,17 @@ class EndpointQuerySet(models.QuerySet["Endpoint"]):
         return self if user.is_authenticated and user.may(Perm.READ_OUTBOX) else self.none()
 
     def for_key(self, public_id: uuid.UUID) -> Endpoint | None:
-        """The endpoint that signs with its own secrets at the door for callbacks; None for one that is switched off."""
-        return self.filter(public_id=public_id, enabled=True).first()
+        """The endpoint that signs with its own secrets at the door for callbacks; None for one that is switched off, or
+        whose address or secret waits for a second person."""
+        return self.in_force().filter(public_id=public_id).first()
+
+    def in_force(self) -> Self:
+        """Those that are switched on and of which nothing waits for a second person."""
+        return self.filter(~Endpoint.WAITING, enabled=True)
+
+    def waiting(self) -> Self:
+        """Those whose address or secret somebody changed and nobody else has agreed to yet."""
+        return self.filter(Endpoint.WAITING)
 
 
 class Endpoint(models.Model):
@@ -47,6 +56,11 @@ class Endpoint(models.Model):
     class Purpose(models.TextChoices):
         PLATFORM = "platform", _("the platform: carries out decisions")
         PARTNER = "partner", _("a partner's system")
+
+    #: Of a partner's system: changed by one person, agreed to by nobody else yet.
+    WAITING: ClassVar[Q] = Q(agreed_by__isnull=True) & (
+        Q(address_by__isnull=False) | Q(secret_by__isnull=False)
+    )
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     name = models.CharField(max_length=100)
@@ -65,6 +79,19 @@ class Endpoint(models.Model):
     net_approved_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
     )
+    #: Who changed the address, who the secret of a partner's system, and who else agreed to it. Until somebody has,
+    #: nothing is sent there and nothing that is signed there is believed.
+    address_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    secret_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    agreed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    #: Grows with each of these changes; the second person names the one that they saw.
+    version = models.PositiveIntegerField(default=1)
     created_at = models.DateTimeField(db_default=Now())
 
     objects = EndpointQuerySet.as_manager()
@@ -85,6 +112,12 @@ class Endpoint(models.Model):
             models.CheckConstraint(
                 condition=~Q(private_net="") | Q(net_proposed_by__isnull=True, net_approved_by__isnull=True),
                 name="endpoint_net_is_named",
+            ),
+            models.CheckConstraint(
+                condition=Q(agreed_by__isnull=True)
+                | (Q(address_by__isnull=True) | ~Q(address_by=F("agreed_by")))
+                & (Q(secret_by__isnull=True) | ~Q(secret_by=F("agreed_by"))),
+                name="endpoint_change_by_two",
             ),
         ]
 
@@ -109,6 +142,16 @@ class Endpoint(models.Model):
             for one in self.secrets
             if one["until"] is None or datetime.fromisoformat(one["until"]) > now
         ]
+
+    @property
+    def waits(self) -> bool:
+        """Whether its address or secret waits for a second person."""
+        return self.agreed_by_id is None and (self.address_by_id is not None or self.secret_by_id is not None)
+
+    @property
+    def changed_by(self) -> frozenset[int]:
+        """Who can't be the second person: the keys of whoever changed what waits."""
+        return frozenset(key for key in (self.address_by_id, self.secret_by_id) if key is not None)
 
     @property
     def private_nets(self) -> tuple[Net, ...]:
@@ -254,6 +297,22 @@ class Callback(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["endpoint", "webhook_id"], name="callback_once")]
+
+    def __str__(self) -> str:
+        return self.webhook_id
+
+
+class UsedRequest(models.Model):
+    """A signed request for a file that was answered: who reads it on the way can't make it again. Rows are kept for as
+    long as the signature would be good (``actions.use_once``)."""
+
+    endpoint = models.ForeignKey(Endpoint, on_delete=models.PROTECT, related_name="used")
+    webhook_id = models.CharField(max_length=255)
+    at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        indexes = [models.Index(fields=["at"], name="used_request_at")]
+        constraints = [models.UniqueConstraint(fields=["endpoint", "webhook_id"], name="used_request_once")]
 
     def __str__(self) -> str:
         return self.webhook_id

@@ -13,5 +13,6 @@ urlpatterns = [
     path("endpoints/<uuid:public_id>/switch/", views.switch, name="endpoint_switch"),
     path("endpoints/<uuid:public_id>/secret/", views.rotate, name="endpoint_rotate"),
     path("endpoints/<uuid:public_id>/net/", views.allow_net, name="endpoint_allow_net"),
+    path("endpoints/<uuid:public_id>/agree/", views.agree, name="endpoint_agree"),
     path("endpoints/<uuid:public_id>/test/", views.test, name="endpoint_test"),
 ]

@@ -17,7 +17,7 @@ from casework.accounts.requests import DeskRequest
 from casework.accounts.stepup import steps_up
 
 from . import actions, wording
-from .forms import EndpointForm, ReplayForm, RotateForm
+from .forms import AgreeForm, EndpointForm, ReplayForm, RotateForm
 from .models import Endpoint, Message
 
 PAGE = 50
@@ -36,7 +36,8 @@ def _message(request: DeskRequest, public_id: UUID) -> Message:
 
 
 def _endpoint(request: DeskRequest, public_id: UUID) -> Endpoint:
-    found = Endpoint.objects.for_user(request.user).select_related("net_proposed_by", "net_approved_by")
+    people = ("net_proposed_by", "net_approved_by", "address_by", "secret_by", "agreed_by")
+    found = Endpoint.objects.for_user(request.user).select_related(*people)
     return get_object_or_404(found, public_id=public_id)
 
 
@@ -160,6 +161,18 @@ def allow_net(request: DeskRequest, public_id: UUID) -> HttpResponseBase:
 
 
 @require_POST
+@requires(Perm.TEND_OUTBOX)
+@steps_up
+def agree(request: DeskRequest, public_id: UUID) -> HttpResponseBase:
+    """The second person's word for another address or secret of a partner's system."""
+    form = AgreeForm(request.POST)
+    version = form.cleaned_data["version"] if form.is_valid() else 0
+    if not actions.agree_endpoint(_endpoint(request, public_id), actor=request.user, version=version):
+        messages.info(request, _("Nothing was agreed to: what you were shown does not wait (any more)."))
+    return redirect("endpoint", public_id)
+
+
+@require_POST
 @requires(Perm.MANAGE_OUTBOX)
 def test(request: DeskRequest, public_id: UUID) -> HttpResponseBase:
     """Send a message that asks for nothing."""
@@ -176,10 +189,13 @@ def _show_endpoint(
     status: int = 200,
 ) -> HttpResponse:
     may_manage = request.user.may(Perm.MANAGE_OUTBOX)
+    may_tend = request.user.may(Perm.TEND_OUTBOX)
     waits = bool(found.private_net) and found.net_approved_by_id is None
-    may_allow = waits and request.user.may(Perm.TEND_OUTBOX) and found.net_proposed_by_id != request.user.pk
     context = {
         "endpoint": found, "facts": wording.facts(found, whole=may_manage), "secret": secret, "may_manage": may_manage,
-        "may_allow": may_allow, "form": form or RotateForm(label_suffix=""),
+        "may_allow": waits and may_tend and found.net_proposed_by_id != request.user.pk,
+        "change": wording.change_words(found),
+        "may_agree": found.waits and may_tend and request.user.pk not in found.changed_by,
+        "form": form or RotateForm(label_suffix=""),
     }  # fmt: skip
     return render(request, "outbox/endpoint.html", context, status=status)

@@ -49,10 +49,18 @@ def lines(messages: Iterable[Message], user: User) -> list[dict[str, Any]]:
             "mailbox": message.mail_to if whole or not message.mail_to else mask(message.mail_to),
             "tone": TONES.get(Message.State(message.state), ""),
             "number": numbers.get(message.case_id, ""),
+            "state": _state(message),
             "story": story(message),
         }
         for message in found
     ]
+
+
+def _state(message: Message) -> str:
+    """Its state; of mail no more than is known: bounces that come later reach a mailbox, not us."""
+    if message.state == Message.State.DELIVERED and message.form == Message.Form.MAIL:
+        return _now("taken by the mail server")
+    return str(message.get_state_display())
 
 
 def mail_warning() -> str:
@@ -72,6 +80,13 @@ def story(message: Message) -> str:
     """Where a message stands, in one sentence."""
     said = {"count": message.attempts}
     match message.state:
+        case Message.State.DELIVERED if message.form == Message.Form.MAIL:
+            return (
+                _now(
+                    "The mail server took it at attempt %(count)d. Whether anybody got it is not known here."
+                )
+                % said
+            )
         case Message.State.DELIVERED:
             return _now("Taken at attempt %(count)d.") % said
         case Message.State.DEAD:
@@ -118,6 +133,25 @@ def net_words(endpoint: Endpoint) -> str:
         "net": endpoint.private_net,
         "who": endpoint.net_approved_by.name,
     }
+
+
+def change_words(endpoint: Endpoint) -> str:
+    """What of a partner's system waits for a second person, by whom, and where things would go; nothing where nothing
+    waits. A query, which may hold a key, is left out."""
+    if not endpoint.waits:
+        return ""
+    said = []
+    if endpoint.address_by is not None:
+        said.append(
+            _now("%(who)s changed the address to %(address)s.")
+            % {"who": endpoint.address_by.name, "address": endpoint.url.partition("?")[0]}
+        )
+    if endpoint.secret_by is not None:
+        said.append(_now("%(who)s made a new secret.") % {"who": endpoint.secret_by.name})
+    return " ".join([
+        *said,
+        _now("Until somebody else agrees, nothing is sent there, and nothing that is signed there is believed."),
+    ])  # fmt: skip
 
 
 def facts(endpoint: Endpoint, *, whole: bool) -> list[dict[str, Any]]:

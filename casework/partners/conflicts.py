@@ -25,5 +25,9 @@ class AlreadySettled(PartnerConflict):
         super().__init__(_("This was settled before. Nothing was changed."))
 
 
+class NotTheProposer(PartnerConflict):
+    """What somebody else proposed is refused, not taken back."""
+
+
 class SamePartnerPerson(PermissionDenied):
     """Four eyes: whoever proposed a change or entered a key can't be the second person for it."""

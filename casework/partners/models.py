@@ -53,6 +53,12 @@ class Accepts(models.TextChoices):
     SUPPORT = "support", _("support of the person depicted")
 
 
+def agreed_until_today(path: str = "") -> Q:
+    """The condition that a partner's agreement has not run out; *path* leads to it, as in ``partner__``. By UTC."""
+    ends = f"{path}agreement_until"
+    return Q(**{f"{ends}__isnull": True}) | Q(**{f"{ends}__gte": timezone.now().date()})
+
+
 class PartnerQuerySet(models.QuerySet["Partner"]):
     def for_user(self, user: User) -> Self:
         """The directory, for whoever may read it; partners themselves do not see one another."""
@@ -63,7 +69,7 @@ class PartnerQuerySet(models.QuerySet["Partner"]):
         today = timezone.now().date()
         return self.filter(
             Q(agreement_from__isnull=True) | Q(agreement_from__lte=today),
-            Q(agreement_until__isnull=True) | Q(agreement_until__gte=today),
+            agreed_until_today(),
             state=Partner.State.ACTIVE,
         )
 
@@ -114,6 +120,12 @@ class Partner(models.Model):
 
     def __str__(self) -> str:
         return self.organisation.name
+
+    @property
+    def ran_out(self) -> bool:
+        """Whether its agreement has ended: nothing it was sent can be opened until two people prolong it."""
+        until: date | None = self.agreement_until
+        return until is not None and until < timezone.now().date()
 
     @property
     def receives(self) -> bool:
@@ -240,6 +252,10 @@ class PartnerChangeQuerySet(models.QuerySet["PartnerChange"]):
         """The changes, for whoever may read the directory."""
         return self if user.is_authenticated and user.may(Perm.READ_PARTNERS) else self.none()
 
+    def open(self) -> Self:
+        """Those that wait for a second person: not decided, not taken back."""
+        return self.filter(decided_at__isnull=True, withdrawn_at__isnull=True)
+
 
 class PartnerChange(models.Model):
     """What somebody wants changed in the directory, until another person agrees or refuses. Kept for good."""
@@ -263,6 +279,8 @@ class PartnerChange(models.Model):
     )
     decided_at = models.DateTimeField(null=True)
     agreed = models.BooleanField(null=True)
+    #: Its author took it back before anybody decided.
+    withdrawn_at = models.DateTimeField(null=True)
     #: Why the second person refused.
     reason = EncryptedTextField(blank=True)
 
@@ -279,6 +297,10 @@ class PartnerChange(models.Model):
                 condition=Q(decided_by__isnull=True, decided_at__isnull=True, agreed__isnull=True)
                 | Q(decided_by__isnull=False, decided_at__isnull=False, agreed__isnull=False),
                 name="partner_change_decided_whole",
+            ),
+            models.CheckConstraint(
+                condition=Q(withdrawn_at__isnull=True) | Q(decided_at__isnull=True),
+                name="partner_change_ends_once",
             ),
         ]
 

@@ -181,7 +181,7 @@ def change_context(change: PartnerChange, user: User, *, form: ReasonForm) -> di
     """A change with old and new side by side, and whether the reader may settle it."""
     fields = change.content["fields"]
     now = reading.as_it_stands(change)
-    open_ = change.decided_at is None
+    open_ = change.decided_at is None and change.withdrawn_at is None
     mine = change.proposed_by_id == user.pk
     return {
         "change": change,

@@ -30,13 +30,18 @@ def why_not_sendable(partner: Partner, *, tlp: str, imagery: bool, channel: str 
     partner's own.
     """
     fresh = Partner.objects.select_related("organisation", "endpoint").get(pk=partner.pk)
-    found = _nothing_goes(fresh, channel or fresh.channel)
-    if _rank(tlp) > _rank(fresh.tlp_ceiling):
+    return why_not_as_read(fresh, tlp=tlp, imagery=imagery, channel=channel)
+
+
+def why_not_as_read(partner: Partner, *, tlp: str, imagery: bool, channel: str | None = None) -> list[str]:
+    """The same by the row as it was read, for lists: no more queries where endpoint and keys were read along."""
+    found = _nothing_goes(partner, channel or partner.channel)
+    if _rank(tlp) > _rank(partner.tlp_ceiling):
         found.append(
             _("It is labelled %(label)s, and this partner gets no more than %(ceiling)s.")
-            % {"label": tlp, "ceiling": fresh.tlp_ceiling}
+            % {"label": tlp, "ceiling": partner.tlp_ceiling}
         )
-    if imagery and not fresh.imagery_allowed:
+    if imagery and not partner.imagery_allowed:
         found.append(_("The agreement with this partner lets no pictures go to it."))
     return found
 
@@ -73,6 +78,11 @@ def _way(partner: Partner, channel: str) -> list[str]:
         return [_("No endpoint of the partner's system is on record.")]
     if not partner.endpoint.enabled:
         return [_("The endpoint “%(name)s” is switched off.") % {"name": partner.endpoint.name}]
+    if partner.endpoint.waits:
+        return [
+            _("Address or secret of the endpoint “%(name)s” were changed. Until somebody else has agreed to that, "
+              "nothing is sent.") % {"name": partner.endpoint.name}
+        ]  # fmt: skip
     return []
 
 
@@ -163,7 +173,7 @@ def fingerprint(recipient: str) -> str:
 
 def open_changes(partner: Partner | None = None) -> list[PartnerChange]:
     """Changes that wait for a second person, oldest first; of one partner or of all."""
-    found = PartnerChange.objects.filter(decided_at__isnull=True)
+    found = PartnerChange.objects.open()
     if partner is not None:
         found = found.filter(partner=partner)
     return list(found.select_related("partner__organisation", "proposed_by").order_by("pk"))

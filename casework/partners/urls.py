@@ -18,5 +18,6 @@ urlpatterns = [
     path("keys/<uuid:public_id>/revoke/", views.key_revoke, name="partner_key_revoke"),
     path("changes/<uuid:public_id>/", views.proposal, name="partner_proposal"),
     path("changes/<uuid:public_id>/agree/", views.agree, name="partner_proposal_agree"),
+    path("changes/<uuid:public_id>/withdraw/", views.withdraw, name="partner_proposal_withdraw"),
     path("changes/<uuid:public_id>/refuse/", views.refuse, name="partner_proposal_refuse"),
 ]

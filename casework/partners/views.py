@@ -279,3 +279,13 @@ def refuse(request: DeskRequest, public_id: UUID) -> HttpResponseBase:
     actions.refuse_change(found, actor=request.user, reason=form.cleaned_data["reason"])
     messages.info(request, _("Refused. Everything stays as it is."))
     return redirect("partner", found.partner.public_id)
+
+
+@require_POST
+@requires(Perm.PROPOSE_PARTNERS)
+def withdraw(request: DeskRequest, public_id: UUID) -> HttpResponseBase:
+    """Take back what one proposed oneself."""
+    found = _change(request, public_id)
+    actions.withdraw_change(found, actor=request.user)
+    messages.info(request, _("Taken back. Everything stays as it is."))
+    return redirect("partner", found.partner.public_id)

@@ -21,6 +21,7 @@ from tests.escalations.making import (
     make_partner,
     offered,
 )
+from tests.escalations.ordered import resting
 from tests.journal import verbs_of
 from tests.worlds import make_item
 
@@ -48,9 +49,10 @@ def with_picture() -> Escalation:
     case = make_case()
     item = make_item(case)
     draft = make_draft(
-        case, partner=partner, basis="legal_request", authority="Order 7/26", items={item: True},
+        case, partner=partner, basis="statutory", authority="Order 7/26", items={item: True},
         consent="not_needed", consent_how="", reasons={"imagery": "They have to identify the room."},
     )  # fmt: skip
+    resting(draft)
     draft.fields = [*draft.fields, "imagery"]
     draft.save()
     return offered(draft)

@@ -93,7 +93,7 @@ def test_moderators_have_no_tab_for_what_they_do_not_judge(mona: User, lena: Use
     def names(user: User) -> list[str]:
         return [tab["url"] for tab in client_of(user).get(LIST).context["tabs"]]
 
-    assert names(mona) == ["?show=mine", "?show=out", "?show=all"]
+    assert names(mona) == ["?show=mine", "?show=stopped", "?show=out", "?show=all"]
     assert "?show=glass" in names(lena)
     assert "?show=imagery" in names(lena)
 

@@ -71,6 +71,10 @@ def test_each_field_adds_itself_and_no_other(code: str) -> None:
     touches = {
         "case_number": {"hashes", "item_details", "times"},
         "decisions": {"log_proofs"},
+        "custody": {"log_proofs"},
+        "scores": {"log_proofs"},
+        "actions_taken": {"log_proofs"},
+        "times": {"log_proofs"},
         "locators": {"times"},
     }
     others = {name for name in every if name != code and whole[name] != without[name]}

@@ -31,7 +31,6 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
         {"basis": Basis.VOLUNTARY, "consent": Consent.NOT_ASKED, "consent_how": ""}, "Ask the person"
     ),
     "a statute without its name": ({"basis": Basis.STATUTORY}, "law or the order"),
-    "a legal request without its number": ({"basis": Basis.LEGAL_REQUEST}, "law or the order"),
     "Article 18 for routine": ({"basis": Basis.DSA_ART18, "urgency": Urgency.ROUTINE}, "Article 18"),
     "a marking above the ceiling": ({"tlp": Tlp.RED}, "TLP:RED"),
 }  # fmt: skip
@@ -45,7 +44,6 @@ ACCEPTED: dict[str, dict[str, Any]] = {
     "a statute, though they said no": {
         "basis": Basis.STATUTORY, "authority": "§ 138 StGB", "consent": Consent.REFUSED, "consent_how": "",
     },
-    "a legal request": {"basis": Basis.LEGAL_REQUEST, "authority": "Az. 12 Gs 345/26", "consent": Consent.NOT_NEEDED},
     "Article 18 for a threat": {"basis": Basis.DSA_ART18, "urgency": Urgency.ONGOING, "consent": Consent.NOT_NEEDED},
 }  # fmt: skip
 
@@ -165,9 +163,7 @@ def with_picture(**fields: Any) -> Escalation:
     return draft
 
 
-@pytest.mark.parametrize(
-    "basis", [Basis.STATUTORY, Basis.LEGAL_REQUEST, Basis.DSA_ART18, Basis.VICTIM_REQUEST]
-)
+@pytest.mark.parametrize("basis", [Basis.STATUTORY, Basis.DSA_ART18, Basis.VICTIM_REQUEST])
 def test_a_picture_may_be_offered_on(basis: str) -> None:
     partner = make_partner("Pictures", imagery_allowed=True)
     urgency = Urgency.ONGOING

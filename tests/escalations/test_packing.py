@@ -170,6 +170,26 @@ def test_a_large_package_goes_on_where_the_last_job_stopped(monkeypatch: pytest.
     assert len([name for name in files(package) if name.startswith("data/pictures/")]) == 3
 
 
+def test_after_many_marks_the_stream_has_a_job_of_its_own(
+    store: FileStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package = approved(garden(2), police(), pictures=True)
+    with monkeypatch.context() as long:
+        long.setattr(packing, "SMALL_SLICE", -1.0)
+        assert made(package).state == Package.State.MAKING
+    assert (package.storage_key, package.total_bytes) == (None, None)
+    assert Job.objects.filter(kind="escalations.package").count() == 2
+    page = client_of(person("mona")).get(reverse("escalation", args=[package.escalation.public_id]))
+    assert "2 of 2 pictures are marked." in page.content.decode()
+
+    def never(*args: Any, **kwargs: Any) -> bytes:
+        raise AssertionError("it was marked already")
+
+    monkeypatch.setattr(marking, "handed_over", never)
+    assert made(package).state == Package.State.READY
+    assert len([name for name in files(package) if name.startswith("data/pictures/")]) == 2
+
+
 def test_marked_pictures_are_gone_once_the_package_is_ready(
     store: FileStore, django_capture_on_commit_callbacks: Any
 ) -> None:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db.models.functions import Now
 
 from casework.cases.models import Case
 from casework.escalations.actions import sending
-from casework.escalations.channels import exchange_words, problems
+from casework.escalations.channels import exchange_attempts, exchange_words, problems
 from casework.escalations.conflicts import NotReady
 from casework.escalations.models import Escalation, EscalationItem
 from casework.evidence.actions import offer_hashes
@@ -199,3 +201,47 @@ def test_a_picture_with_too_little_detail_is_named(partner: Partner, exchange: E
 
 def test_no_picture_no_hash(case: Case, partner: Partner, exchange: Exchange):
     assert "Choose at least one" in refused(hand_over(case, partner, items=0))
+
+
+def test_every_try_to_hand_a_hash_over_stands_on_the_page_of_its_escalation(
+    case: Case, partner: Partner, exchange: Exchange, server: StopNCIIServer
+):
+    one, other = hand_over(case, partner), hand_over(make_other(), partner)
+    sending.send(one, None, actor=person("lena"))
+    server.mode = "503"
+    work(exchange)
+    server.mode = "ok"
+    again(exchange)
+    rows = exchange_attempts(fresh(one))
+    assert [(row["attempt"].code, row["attempt"].status) for row in rows] == [("", None), ("status_503", 503)]
+    page = client_of(person("mona")).get(f"/escalations/{one.public_id}/").content.decode()
+    assert "StopNCII.org (127.0.0.1)" in page
+    assert "answered 503" in page
+    assert "It was taken." in page
+    assert exchange_attempts(fresh(other)) == []
+
+
+def test_what_stopncii_does_not_take_for_three_days_stands_among_the_stopped(
+    case: Case, partner: Partner, exchange: Exchange, server: StopNCIIServer
+):
+    one = hand_over(case, partner)
+    sending.send(one, None, actor=person("lena"))
+    lena = client_of(person("lena"))
+
+    def stopped() -> list[str]:
+        return [row["what"] for row in lena.get("/escalations/", {"show": "stopped"}).context["rows"]]
+
+    Escalation.objects.filter(pk=one.pk).update(sent_at=Now() - timedelta(hours=71))
+    assert stopped() == []
+    Escalation.objects.filter(pk=one.pk).update(sent_at=Now() - timedelta(hours=73))
+    assert stopped() == ["stopped: StopNCII has not taken it"]
+    assert "within 72 hours" in lena.get(f"/escalations/{one.public_id}/").content.decode()
+    work(exchange)
+    assert stopped() == []
+
+
+def make_other() -> Case:
+    """Another case, with a picture that nobody handed over."""
+    made = make_case()
+    hashed_item(made, 9)
+    return made

@@ -12,6 +12,7 @@ import urllib.request
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,16 +21,20 @@ from django.core.cache import cache
 from django.core.servers.basehttp import ThreadedWSGIServer, WSGIRequestHandler
 from django.core.wsgi import get_wsgi_application
 from django.db import connections
+from django.db.models.functions import Now
 from django.test import Client
+from django.utils import timezone
 
 from casework.cases.actions import restrict_case
 from casework.escalations.actions import sending
 from casework.escalations.models import Download, Escalation
 from casework.outbox import actions as outbox
-from casework.outbox.models import Endpoint, Message
+from casework.outbox.actions import agree_endpoint, change_endpoint, rotate_secret
+from casework.outbox.models import Endpoint, Message, UsedRequest
 from casework.outbox.signing import headers_for, new_secret
-from casework.partners.actions import suspend_partner
+from casework.partners.actions import agree_change, propose_edit, suspend_partner
 from casework.partners.models import Partner
+from casework.partners.reading import blocked
 from casework.runtime.installation import CHECKOUT
 from tests.cast import person
 from tests.journal import all_verbs, verbs_of
@@ -69,7 +74,9 @@ def fresh(escalation: Escalation) -> Escalation:
     return escalation
 
 
-def fetch(escalation: Escalation, *, secret: str = "", body: Any = None, **headers: str) -> Any:
+def fetch(
+    escalation: Escalation, *, secret: str = "", body: Any = None, name: str = "", **headers: str
+) -> Any:
     """What the door answers to a request that the partner's endpoint signed."""
     key = secret or escalation.partner.endpoint.good_secrets()[0]  # type: ignore[union-attr]
     said = (
@@ -77,9 +84,9 @@ def fetch(escalation: Escalation, *, secret: str = "", body: Any = None, **heade
         if body is None
         else body
     )
-    raw = json.dumps(said).encode()
+    raw, name = json.dumps(said).encode(), name or f"msg_{uuid.uuid4()}"
     at = f"/api/v1/escalations/{escalation.public_id}/package/"
-    signed = headers_for("msg_1", raw, [key]) | headers
+    signed = headers_for(name, raw, [key]) | headers
     return Client().post(at, raw, content_type="application/json", headers=signed)
 
 
@@ -256,6 +263,60 @@ def test_a_fetch_that_broke_off_goes_on(sent: Escalation):
     rest = fetch(sent, Range=f"bytes=1000-{len(BYTES) - 1}")
     assert rest.status_code == 206
     assert b"".join(rest.streaming_content) == BYTES[1000:]
+
+
+def test_a_signed_request_works_once_whoever_repeats_it(sent: Escalation):
+    assert b"".join(fetch(sent, name="msg_once").streaming_content) == BYTES
+    before = all_verbs()
+    again = fetch(sent, name="msg_once")
+    assert again.status_code == 409
+    assert "answered before" in again.json()["detail"]
+    assert Download.objects.count() == 1
+    assert all_verbs() == before
+
+
+def test_used_requests_are_forgotten_once_their_signature_is_too_old(sent: Escalation):
+    assert fetch(sent, name="msg_old").status_code == 200
+    UsedRequest.objects.update(at=Now() - timedelta(minutes=16))
+    assert fetch(sent, name="msg_new").status_code == 200
+    assert [one.webhook_id for one in UsedRequest.objects.all()] == ["msg_new"]
+
+
+def test_a_system_is_told_that_its_agreement_has_ended_and_two_people_prolong_it(sent: Escalation):
+    Partner.objects.update(agreement_until=timezone.now().date() - timedelta(days=1))
+    answer = fetch(sent)
+    assert answer.status_code == 403
+    assert "agreement with your organisation ran out" in answer.json()["detail"]
+    assert not Download.objects.exists()
+    until = timezone.now().date() + timedelta(days=90)
+    change = propose_edit(sent.partner, actor=person("lena"), why="Signed anew.", agreement_until=until)
+    assert fetch(sent).status_code == 403
+    agree_change(change, actor=person("ada"))
+    assert fetch(sent).status_code == 200
+
+
+@pytest.mark.parametrize("what", ["address", "secret"])
+def test_after_a_change_by_one_person_nothing_is_given_or_believed(
+    what: str, sent: Escalation, endpoint: Endpoint
+):
+    _ask(sent, endpoint)
+    key = endpoint.good_secrets()[0]
+    ada = person("ada")
+    if what == "secret":
+        key = rotate_secret(endpoint, actor=ada, keep_hours=24)
+    else:
+        change_endpoint(endpoint, actor=ada, name=endpoint.name, url="https://other.example/in")
+    assert fetch(sent, secret=key).status_code == 404
+    raw = json.dumps({"type": "results.settled", "data": {"results": {}}}).encode()
+    said = Client().post(
+        f"/api/v1/callbacks/{endpoint.public_id}/", raw, content_type="application/json",
+        headers=headers_for("msg_2", raw, [key]),
+    )  # fmt: skip
+    assert said.status_code == 404
+    waiting = Endpoint.objects.get(pk=endpoint.pk)
+    assert any("somebody else has agreed" in each for each in blocked(sent.partner))
+    assert agree_endpoint(waiting, actor=person("lena"), version=waiting.version)
+    assert fetch(sent, secret=key).status_code == 200
 
 
 def test_the_limit_of_fetches_holds_for_systems_too(sent: Escalation):

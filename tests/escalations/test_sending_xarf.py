@@ -231,3 +231,13 @@ def _attachment(message: Message) -> bytes:
     content = attached.get_payload(decode=True)
     assert isinstance(content, bytes)
     return content
+
+
+def test_what_the_mail_server_took_is_not_said_to_have_arrived(db: None) -> None:
+    from casework.escalations.page import state_words
+    from casework.escalations.way import way_of
+
+    one = make_sent(make_partner("A host", channel="xarf_mail"), state="delivered")
+    assert state_words(one) == "taken by the mail server"
+    coming = way_of(one)[-1]["what"]
+    assert "Whether anybody there got it is not known" in coming

@@ -67,7 +67,7 @@ def test_each_call_is_a_row_with_its_end(tipline: Tipline) -> None:
     tip = make.let_go(make.make_draft(items=1))
     make.work()
     rows = list(tip.calls.values_list("what", "code"))
-    assert rows == [("submit", "0"), ("upload", "0"), ("fileinfo", "0"), ("finish", "0")]
+    assert rows == [("xsd", "0"), ("submit", "0"), ("upload", "0"), ("fileinfo", "0"), ("finish", "0")]
     assert not tip.calls.filter(ended_at__isnull=True).exists()
 
 

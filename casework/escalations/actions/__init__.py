@@ -23,6 +23,7 @@ from .drafting import (
     return_draft,
 )
 from .ending import close_escalation, decline, end_access, note_expired, withdraw
+from .fetches import allow_fetches
 from .glass import break_glass, note_overdue_review, review_glass
 from .links import LinkRefused, make_link, open_link, revoke_link, revoke_links
 from .moving import acknowledge, answer, give_back, move, note_delivered, note_sent
@@ -55,6 +56,7 @@ __all__ = [
     "SamePerson",
     "StaleEscalation",
     "acknowledge",
+    "allow_fetches",
     "answer",
     "approve",
     "approve_imagery",

@@ -15,7 +15,7 @@ from casework.accounts.permissions import Perm
 from casework.audit.log import Verb
 from casework.cases.actions.decisions import standing_decision
 from casework.cases.models import Case, Locator
-from casework.escalations import choosing, rules
+from casework.escalations import choosing, requests, rules
 from casework.escalations.conflicts import (
     IllegalMove,
     LookAgain,
@@ -38,7 +38,8 @@ from .moving import UNAGREED, change, lock, move, note
 #: Fields of a draft that its author may set; all of them are what would leave, or why it may.
 EDITABLE = {
     "authority", "basis", "channel", "consent", "consent_how", "decision", "facts", "fields", "jurisdiction",
-    "jurisdiction_how", "imagery_why", "nondisclosure_until", "offence_hint", "reasons", "tlp", "urgency",
+    "jurisdiction_how", "imagery_why", "legal_request", "nondisclosure_until", "offence_hint", "reasons", "tlp",
+    "urgency",
 }  # fmt: skip
 #: Channels that take no package: they are told codes, places or hashes.
 WITHOUT_PACKAGE = {Channel.XARF_MAIL, Channel.XARF_API, Channel.STOPNCII}
@@ -68,6 +69,8 @@ def draft_escalation(
     if not partner.receives:
         raise NotReady(why_not_sendable(partner, tlp=Tlp.CLEAR, imagery=False))
     _only_editable(fields)
+    if not requests.may_choose(case, partner, actor, basis, fields.get("legal_request")):
+        raise NotReady([_on_record()])
     values: dict[str, Any] = {
         "channel": partner.channel,
         "tlp": _tlp(partner),
@@ -101,12 +104,13 @@ def change_draft(
     """Write a draft anew; what was looked at, offered or agreed to before counts no more.
 
     Raises ``NotThere``, ``OnlyAuthor``, ``IllegalMove`` where it is no draft, ``StaleEscalation`` where *version* is
-    not the newest.
+    not the newest, ``NotReady`` for a legal request that is not on record, checked and open.
     """
     _only_editable(fields)
     own_draft(escalation, actor, State.DRAFT, State.RETURNED)
     if escalation.version != version:
         raise StaleEscalation
+    _rests_on_record(escalation, actor, fields)
     was = escalation.state
     _choose(escalation, items, locators)
     change(escalation, **{**UNAGREED, **fields, "state": State.DRAFT, "version": version + 1})
@@ -286,6 +290,22 @@ def _choose(escalation: Escalation, items: Chosen, locators: Iterable[Locator]) 
     )
     EscalationLocator.objects.bulk_create(
         EscalationLocator(escalation=escalation, locator=locator) for locator in places
+    )
+
+
+def _rests_on_record(escalation: Escalation, actor: User, fields: Mapping[str, Any]) -> None:
+    """Raise ``NotReady`` where the draft would rest on a legal request that *actor* can't name for it."""
+    basis = fields.get("basis", escalation.basis)
+    was = escalation.legal_request
+    wanted = fields.get("legal_request", was)
+    if not requests.may_choose(escalation.case, escalation.partner, actor, basis, wanted, was):
+        raise NotReady([_on_record()])
+
+
+def _on_record() -> str:
+    return _(
+        "A draft on this basis names the legal request that it answers: one of this partner, on record for this case, "
+        "checked by two people and open. On another basis it names none. Nothing was changed."
     )
 
 

@@ -22,15 +22,16 @@ from casework.accounts.models import User
 from casework.audit.log import Verb, record
 from casework.escalations.conflicts import Conflict, NotThere
 from casework.escalations.models import Escalation, SecureLink
+from casework.escalations.models.access import LINK_LASTS
 from casework.outbox import actions as outbox
-from casework.partners.models import Accepts, Channel, Contact, Partner
+from casework.partners.models import Accepts, Channel, Contact, Partner, agreed_until_today
 from casework.reports.codes import ALPHABET, code_matches, hash_access_code, normal
 
 from .moving import lock_packages
 
 CODE_LENGTH = 10  # Crockford characters, 50 bits, of which five may be tried
 TOKEN_BYTES = 32
-MOST_DAYS = 14
+MOST_DAYS = LINK_LASTS.days
 #: After this long without a click the code is asked for again.
 OPEN_SECONDS = 30 * 60
 _SALT = "casework.escalations.link"
@@ -76,6 +77,12 @@ def make_link(
     if not Escalation.objects.for_user(actor).filter(pk=row.pk).exists() or not _is_out(row):
         raise LinkRefused(
             _("A link can be made once this is sent by secure link, and as long as it is open.")
+        )
+    if row.partner.ran_out:
+        raise LinkRefused(
+            _(
+                "The agreement with this partner has ended: a link would open nothing. Two people can prolong it."
+            )
         )
     if contact.partner_id != row.partner_id or contact.ended_at is not None:
         raise LinkRefused(_("This person is no contact of the partner any more. No link was made."))
@@ -164,6 +171,7 @@ def _living() -> QuerySet[SecureLink]:
     """Links that open something now, by the database's clock; everything is asked anew each time."""
     return (
         SecureLink.objects.filter(
+            agreed_until_today("escalation__partner__"),
             revoked_at__isnull=True,
             expires_at__gt=Now(),
             contact__ended_at__isnull=True,

@@ -180,7 +180,7 @@ def leave_package(package: str, *, reason: str) -> None:
 def remove_package(package: Package, *, actor: User | None, why: str) -> bool:
     """Delete the file for good, or call its making off; the row stays and says that there was one.
 
-    False where a legal hold keeps it: access has ended all the same, and ``remove_left_over`` comes back for it.
+    False where a legal hold keeps it: access has ended all the same, and ``left_over`` names it again.
     Raises ``IllegalMove`` where there is nothing (any more).
     """
     escalation = _locked(package)
@@ -200,14 +200,18 @@ def remove_package(package: Package, *, actor: User | None, why: str) -> bool:
     return True
 
 
-def remove_left_over() -> int:
-    """Remove the files that outlived their escalation under a legal hold, once nothing holds them; how many."""
+def left_over() -> list[Package]:
+    """The files that outlived their escalation under a legal hold, once nothing holds them any more."""
     over = [State.CLOSED, State.REFUSED, State.WITHDRAWN, State.EXPIRED]
     left = Package.objects.filter(state=Package.State.READY, escalation__state__in=over)
-    free = [
+    return [
         package for package in left.select_related("escalation__case") if not held(package.escalation.case)
     ]
-    return sum(remove_package(package, actor=None, why="hold_ended") for package in free)
+
+
+def remove_free(package: Package) -> bool:
+    """Remove a file that nothing holds any more; False where a new hold keeps it."""
+    return remove_package(package, actor=None, why="hold_ended")
 
 
 # --- the time stamp ------------------------------------------------------------------------------------------------

@@ -83,6 +83,7 @@ def begin_download(
             package=package, person=person, link=link, address=address, resumable_until=Now() + RESUMABLE_FOR
         )
         counted += 1
+        Escalation.objects.filter(pk=escalation.pk).update(fetched=counted)  # a CHECK asks the limit again
     else:
         Download.objects.filter(pk=found.pk).update(resumed=F("resumed") + 1)
     found.refresh_from_db()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import timedelta
 from typing import Any
 
@@ -13,7 +14,7 @@ from django.utils.translation import gettext as _
 from casework.audit.log import Verb
 from casework.cases.actions.holds import place_hold
 from casework.cases.models import LegalHold
-from casework.escalations.cybertip.client import Client, Upload, Uploaded
+from casework.escalations.cybertip.client import Client, Server, Upload, Uploaded
 from casework.escalations.cybertip.errors import CyberTipError, TryAgain
 from casework.escalations.cybertip.flow import preserve_until
 from casework.escalations.cybertip.progress import Mark, Stage, State, Superseded
@@ -22,7 +23,7 @@ from casework.escalations.models import State as EscalationState
 from casework.jobs.actions import Start, confirm_start
 
 from .moving import acknowledge, give_back, note, note_delivered, note_sent
-from .tips import GIVE_UP_AFTER, call_off, next_run, stop
+from .tips import GIVE_UP_AFTER, call_off, next_run, note_lost, stop
 
 DELIVERED_BY = "cybertip"
 #: Seconds between two tries by themselves: as long again as it has been failing, between these. NCMEC forgets an open
@@ -34,7 +35,7 @@ class InRow:
     """``cybertip.progress.Progress`` on a ``Tip``: a compare-and-set of its version, with the entry of what it is."""
 
     def __init__(self, tip: Tip) -> None:
-        self.pk = tip.pk
+        self.tip, self.pk = tip, tip.pk
 
     def load(self) -> State:
         """What was saved last."""
@@ -53,6 +54,7 @@ class InRow:
             finished_at=now.finished_at,
         ):
             raise Superseded
+        self.tip.progress_version = now.version  # what the calls that follow belong to
         tip = Tip.objects.select_related("escalation__case", "escalation__partner").get(pk=self.pk)
         _tell(tip, was, now)
         if now.stage is Stage.FINISHING and was.stage is not Stage.FINISHING:
@@ -76,6 +78,7 @@ def _tell(tip: Tip, was: State, now: State) -> None:
                 Verb.TIP_FILE_SENT, escalation, actor=None, report_id=now.report_id, item=file.key,
                 file_id=file.file_id,
             )  # fmt: skip
+    note_lost(escalation, was, now, actor=None)
     for report_id in now.retracted[len(was.retracted) :]:
         note(Verb.TIP_RETRACTED, escalation, actor=None, report_id=report_id, for_good=now.withdrawing)
 
@@ -111,8 +114,21 @@ class OnRecord:
     def __init__(self, tip: Tip, client: Client) -> None:
         self.tip, self.client = tip, client
 
-    def submit(self, report: bytes) -> int:
+    @property
+    def server(self) -> Server:
         """As the client's."""
+        return self.client.server
+
+    def xsd(self) -> bytes:
+        """As the client's. The answer kept is the digest of what came."""
+        call = self._begin("xsd")
+        with _Ending(call):
+            schema = self.client.xsd()
+        _end(call, "0", answer=hashlib.sha256(schema).hexdigest())
+        return schema
+
+    def submit(self, report: bytes) -> int:
+        """As the client's. What follows depends on the id that its row keeps (``tips.recalled``)."""
         call = self._begin("submit")
         with _Ending(call):
             report_id = self.client.submit(report)
@@ -150,7 +166,7 @@ class OnRecord:
         _end(call, "0", answer=str(report_id))
 
     def _begin(self, what: str) -> TipCall:
-        return TipCall.objects.create(tip=self.tip, what=what)
+        return TipCall.objects.create(tip=self.tip, what=what, at_version=self.tip.progress_version)
 
 
 class _Ending:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -18,8 +19,9 @@ from casework.accounts.models import User
 from casework.audit.log import Verb
 from casework.cases.conflicts import Conflict
 from casework.escalations.conflicts import OnlyAuthor, StaleEscalation
+from casework.escalations.cybertip.progress import Stage
 from casework.escalations.cybertip.progress import State as Progress
-from casework.escalations.models import Escalation, State, Tip
+from casework.escalations.models import Escalation, State, Tip, TipCall
 from casework.escalations.tip_wording import content_for_preview
 from casework.escalations.tipping import problems
 from casework.jobs.actions import add_job
@@ -33,8 +35,10 @@ __all__ = [
     "content_for_preview",
     "describe_tip",
     "leave_run",
+    "note_lost",
     "note_xml_read",
     "problems",
+    "recalled",
     "start_tip",
     "try_again",
 ]
@@ -137,17 +141,18 @@ def call_off(escalation: Escalation, *, actor: User | None) -> None:
     tip = Tip.objects.select_for_update().filter(escalation=escalation, started_at__isnull=False).first()
     if tip is None:
         return
-    was = Progress.from_json(tip.progress) if tip.progress else Progress()
+    was = recalled(tip, Progress.from_json(tip.progress) if tip.progress else Progress())
     if was.handed_in:
         raise HandedIn
     if was.ended:
         return
     now = was.called_off()
     tip.progress_version = was.version + 1
-    tip.progress = now.to_json() | {"version": tip.progress_version}
+    tip.progress, tip.report_id = now.to_json() | {"version": tip.progress_version}, now.report_id
     tip.failure_code, tip.failure = "", ""
-    tip.save(update_fields=["progress", "progress_version", "failure_code", "failure"])
+    tip.save(update_fields=["progress", "progress_version", "report_id", "failure_code", "failure"])
     note(Verb.TIP_CALLED_OFF, escalation, actor=actor, open=now.report_id is not None)
+    note_lost(escalation, was, now, actor=actor)
     if not now.ended:
         next_run(tip, after=0.0, whole_time=True)
 
@@ -156,6 +161,24 @@ def call_off(escalation: Escalation, *, actor: User | None) -> None:
 def note_xml_read(escalation: Escalation, *, actor: User) -> None:
     """Somebody read the report as it would be sent."""
     note(Verb.TIP_XML_READ, escalation, actor=actor, version=escalation.version)
+
+
+def recalled(tip: Tip, stored: Progress) -> Progress:
+    """*stored* with the id of the report that NCMEC opened, where its answer got to its call's row and no further.
+
+    The row carries the version of the write that announced it, so an answer to an earlier submission is never taken.
+    """
+    if stored.stage is not Stage.SUBMITTING:
+        return stored
+    answered = TipCall.objects.filter(tip=tip.pk, what="submit", code="0", at_version=stored.version)
+    call = answered.order_by("-pk").first()
+    return stored if call is None else replace(stored, stage=Stage.OPEN, report_id=int(call.answer))
+
+
+def note_lost(escalation: Escalation, was: Progress, now: Progress, *, actor: User | None) -> None:
+    """The entry for a submission whose answer is lost for good: a report may stand open there that nobody finishes."""
+    if now.unanswered > was.unanswered:
+        note(Verb.TIP_ANSWER_LOST, escalation, actor=actor, unanswered=now.unanswered)
 
 
 def next_run(tip: Tip, *, after: float, whole_time: bool = False) -> None:

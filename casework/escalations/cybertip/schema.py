@@ -12,7 +12,7 @@ import time
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from django.utils.translation import gettext as _
 from lxml import etree
@@ -20,7 +20,7 @@ from lxml import etree
 from .errors import CyberTipError, Rejected, TryAgain
 
 if TYPE_CHECKING:
-    from .client import Client
+    from .client import Server
 
 #: A copy older than this is fetched anew, in seconds.
 FRESH = 24 * 3600.0
@@ -29,6 +29,15 @@ USABLE = 14 * 24 * 3600.0
 _MOST_BYTES = 4 * 1024 * 1024
 _SCHEMA = "{http://www.w3.org/2001/XMLSchema}"
 _ELSEWHERE = tuple(_SCHEMA + name for name in ("include", "import", "redefine", "override"))
+
+
+class Publisher(Protocol):
+    """Whoever fetches the schema of a server: ``client.Client``, or what keeps its calls on record."""
+
+    @property
+    def server(self) -> Server: ...
+
+    def xsd(self) -> bytes: ...
 
 
 class NotXML(ValueError):
@@ -83,7 +92,7 @@ def compiled(xsd: bytes) -> Schema:
         ) from error
 
 
-def current(client: Client, directory: Path) -> Schema:
+def current(client: Publisher, directory: Path) -> Schema:
     """The server's schema, kept in *directory* under its digest, asked for again after a day.
 
     When the server does not answer, a copy of the last two weeks serves. Raises the client's errors.

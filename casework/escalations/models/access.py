@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import uuid
+from datetime import timedelta
 from typing import Self
 
 from django.conf import settings
 from django.db import models
+from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -17,6 +19,9 @@ from casework.privacy.fields import EncryptedTextField
 
 from .escalation import Escalation
 from .package import Package
+
+#: A link never opens anything for longer.
+LINK_LASTS = timedelta(days=14)
 
 
 class SecureLinkQuerySet(models.QuerySet["SecureLink"]):
@@ -53,6 +58,11 @@ class SecureLink(models.Model):
 
     class Meta:
         ordering = ["-pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(expires_at__lte=F("made_at") + LINK_LASTS), name="link_lasts_two_weeks"
+            )
+        ]
 
     def __str__(self) -> str:
         return f"link {self.public_id}"

@@ -15,7 +15,7 @@ from casework.accounts.models import User
 from casework.accounts.permissions import Perm
 from casework.cases.models import Case, Decision, Locator
 from casework.evidence.models import Item
-from casework.partners.models import Channel, Partner, Tlp
+from casework.partners.models import Channel, Partner, Tlp, agreed_until_today
 from casework.privacy.fields import EncryptedJSONField, EncryptedTextField
 
 #: Escalations are numbered for people's eyes from here on.
@@ -90,6 +90,7 @@ class EscalationQuerySet(models.QuerySet["Escalation"]):
             # What may show somebody under 18 is for the cleared alone, here as at the desk.
             rows = self if user.cleared else self.filter(case__restricted=False)
             return rows.filter(
+                agreed_until_today("partner__"),
                 state__in=Escalation.WITH_PARTNER,
                 partner__state=Partner.State.ACTIVE,
                 partner__organisation=user.organisation_id or 0,
@@ -146,6 +147,8 @@ class Escalation(models.Model):
     basis = models.CharField(max_length=15, choices=Basis.choices)
     #: The law, order or agreement in its own words.
     authority = models.CharField(max_length=200, blank=True)
+    #: The public id of the legal request on record that it answers (``settings.LEGAL_REQUESTS``): its model lies above.
+    legal_request = models.UUIDField(null=True, blank=True)
     urgency = models.CharField(max_length=15, choices=Urgency.choices, default=Urgency.ROUTINE)
     jurisdiction = models.CharField(max_length=2, blank=True)
     jurisdiction_how = models.CharField(max_length=200, blank=True)
@@ -221,6 +224,8 @@ class Escalation(models.Model):
     #: The partner's access ends here; downloads are counted in ``Download``.
     expires_at = models.DateTimeField(null=True)
     download_limit = models.PositiveSmallIntegerField(default=5)
+    #: How many fetches have begun.
+    fetched = models.PositiveSmallIntegerField(default=0)
 
     objects = EscalationQuerySet.as_manager()
 
@@ -259,6 +264,14 @@ class Escalation(models.Model):
                 condition=~Q(state__in=["approved", "sent", "delivered", "acknowledged", "answered"])
                 | ~Q(previewed_digest=""),
                 name="escalation_out_was_previewed",
+            ),
+            models.CheckConstraint(
+                condition=~Q(basis="legal_request", legal_request__isnull=True)
+                | Q(state__in=["draft", "returned", "refused", "withdrawn"]),
+                name="escalation_answers_a_request",
+            ),
+            models.CheckConstraint(
+                condition=Q(fetched__lte=F("download_limit")), name="escalation_fetched_within_limit"
             ),
         ]
 

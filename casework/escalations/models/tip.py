@@ -53,6 +53,8 @@ class TipCall(models.Model):
 
     tip = models.ForeignKey(Tip, on_delete=models.PROTECT, related_name="calls")
     what = models.CharField(max_length=20)
+    #: The tip's ``progress_version`` that announced it: a submit's answer belongs to this very write.
+    at_version = models.PositiveIntegerField(null=True)
     began_at = models.DateTimeField(db_default=Now())
     ended_at = models.DateTimeField(null=True)
     #: "0" as NCMEC says that it took it, NCMEC's own code or ours of what went wrong; empty without an end.

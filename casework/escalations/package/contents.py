@@ -46,8 +46,10 @@ def payload(facts: Facts) -> list[Member]:
     }
     if facts.further:
         files["further.json"] = _json({said.code: list(said.values) for said in facts.further})
-    if facts.log is not None and facts.log.entries:
+    if facts.log is not None and (facts.log.entries or facts.withheld):
         files |= log_files(facts.log, facts.log_key)
+    if facts.withheld:
+        files["log/withheld.json"] = _json([plain(entry) for entry in facts.withheld])
     return [of_bytes(f"data/{name}", data) for name, data in files.items()]
 
 
@@ -122,12 +124,15 @@ def readme(facts: Facts) -> str:
 
 
 def _log_words(facts: Facts) -> str:
-    if facts.log is None or not facts.log.entries:
+    if facts.log is None or not (facts.log.entries or facts.withheld):
         return ""
     return _(
-        "data/log/ holds entries of the desk's log. The first 16 bytes of a .leaf file are random, the rest is the "
+        "data/log/ holds entries of the desk's log about what this package tells. The first 16 bytes of a .leaf "
+        "file are random, the rest is the "
         "entry as JSON. Its .tlog-proof (c2sp.org/tlog-proof@v1) shows that it stood in the log when the "
-        "checkpoint was signed. Get the key of the log from the signer, too."
+        "checkpoint was signed. withheld.json, where there is one, holds only the leaf hashes of the case's other "
+        "entries, with their proofs: what they say is not in this package, but it can't be changed any more. Get the "
+        "key of the log from the signer, too."
     )
 
 

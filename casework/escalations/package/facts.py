@@ -169,6 +169,15 @@ class Further:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Withheld:
+    """An entry of the log that is not opened: its place (from 0), the RFC 6962 hash of its leaf (hex), its proof."""
+
+    index: int
+    leaf_hash: str
+    proof: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
     """Everything that one package says. ``files`` of pictures need an ``ImageryApproval``."""
 
@@ -195,6 +204,7 @@ class Facts:
     scores: tuple[Score, ...] = ()
     log: Inclusion | None = None
     log_key: str = ""
+    withheld: tuple[Withheld, ...] = ()
     pictures: tuple[Picture, ...] = ()
     imagery: ImageryApproval | None = None
     further: tuple[Further, ...] = ()

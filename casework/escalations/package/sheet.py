@@ -173,8 +173,12 @@ def _log(facts: Facts) -> Section | None:
     if facts.log is None:
         return None
     words = [
-        _("%(count)s entries of the desk's log are about this case. Each is in data/log/ with its proof.")
+        _(
+            "%(count)s entries of the desk's log about what this package tells are in data/log/, with their proofs."
+        )
         % {"count": len(facts.log.entries)},
+        _("%(count)s other entries about this case are there as hashes only: what they say is not told here.")
+        % {"count": len(facts.withheld)},
         _("Key of the log: %(key)s") % {"key": facts.log_key},
     ]
     if facts.log.waiting:

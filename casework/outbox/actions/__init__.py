@@ -4,7 +4,9 @@ from casework.outbox.mail import Attachment, BadMail
 
 from .delivering import begin_attempt, end_attempt, leave_attempt
 from .endpoints import (
+    SameEndpointPerson,
     SameNetPerson,
+    agree_endpoint,
     approve_net,
     change_endpoint,
     create_endpoint,
@@ -12,7 +14,7 @@ from .endpoints import (
     send_test,
     switch_endpoint,
 )
-from .hearing import NotResults, Result, hear_callback
+from .hearing import NotResults, Result, hear_callback, use_once
 from .mailing import post_mail
 from .posting import (
     cancel_about,
@@ -28,7 +30,9 @@ __all__ = [
     "BadMail",
     "NotResults",
     "Result",
+    "SameEndpointPerson",
     "SameNetPerson",
+    "agree_endpoint",
     "approve_net",
     "begin_attempt",
     "cancel_about",
@@ -46,4 +50,5 @@ __all__ = [
     "rotate_secret",
     "send_test",
     "switch_endpoint",
+    "use_once",
 ]

@@ -19,15 +19,24 @@ from casework.outbox.signing import new_secret
 from .posting import cancel_to, post
 
 
+class SameEndpointPerson(PermissionDenied):
+    """Four eyes: whoever changed the address or the secret of a partner's system can't be the second person for it."""
+
+
 class SameNetPerson(PermissionDenied):
     """Four eyes: whoever asked for a private network can't be the second person for it."""
+
+
+#: Columns that say who changed what waits, and who agreed.
+_AGREEING = ("address_by", "secret_by", "agreed_by", "version")
 
 
 @transaction.atomic
 def create_endpoint(
     *, actor: User, name: str, url: str, purpose: str, private_net: str = "", key: str = ""
 ) -> tuple[Endpoint, str]:
-    """A new endpoint, switched off, and its secret, which is shown once."""
+    """A new endpoint, switched off, and its secret, which is shown once. A partner's system gets nothing before two
+    people agreed that it is that partner's."""
     secret = new_secret()
     endpoint = Endpoint.objects.create(
         name=name, url=url, purpose=purpose, secrets=[{"secret": secret, "until": None}],
@@ -51,8 +60,8 @@ def change_endpoint(
     key: str = "",
     forget_key: bool = False,
 ) -> Endpoint:
-    """Change name, address, private network or key. Another address or network needs the second person anew, and what
-    waits for a partner's old address does not leave: somebody agreed to that address, not to this one.
+    """Change name, address, private network or key. Another address of a partner's system, or network, needs the
+    second person anew, and what waits for a partner's old address does not leave: somebody agreed to that one.
 
     An empty *key* keeps the one there is, but never for another address: keys go nowhere but where they were meant for.
     """
@@ -64,12 +73,15 @@ def change_endpoint(
         found.net_proposed_by, found.net_approved_by = (actor if private_net else None), None
     found.name, found.url = name, url
     was_net, found.private_net = found.private_net, private_net
-    found.save(update_fields=["name", "url", "private_net", "key", "net_proposed_by", "net_approved_by"])
     if found.purpose == Endpoint.Purpose.PARTNER and was["url"] != url:
+        _wait(found, address_by=actor)
         cancel_to(found, actor=actor, why="address_changed")
+    found.save(
+        update_fields=["name", "url", "private_net", "key", "net_proposed_by", "net_approved_by", *_AGREEING]
+    )
     record(
         Verb.ENDPOINT_CHANGED, actor=actor, subject=found, endpoint=found.public_id, was_net=was_net,
-        private_net=private_net, key=bool(found.key), had_key=had_key, new_key=bool(key),
+        private_net=private_net, key=bool(found.key), had_key=had_key, new_key=bool(key), waits=found.waits,
         personal={"was": was["name"], "was_url": was["url"], "name": name, "url": url},
     )  # fmt: skip
     return found
@@ -114,17 +126,58 @@ def switch_endpoint(endpoint: Endpoint, *, actor: User, on: bool) -> bool:
 
 @transaction.atomic
 def rotate_secret(endpoint: Endpoint, *, actor: User, keep_hours: int) -> str:
-    """A new secret, shown once. The one before stays good for *keep_hours*, older ones end now."""
+    """A new secret, shown once. The one before stays good for *keep_hours*, older ones end now.
+
+    Of a partner's system it waits for a second person: whoever sees the new one could sign in the partner's name.
+    """
     found = _locked(endpoint)
     secret = new_secret()
     kept: list[dict[str, Any]] = []
-    if keep_hours > 0:
+    if keep_hours > 0 and found.waits and found.secret_by_id is not None:
+        kept = found.secrets[1:]  # nobody else agreed to the newest, so it is never kept beside another
+    elif keep_hours > 0:
         until = (timezone.now() + timedelta(hours=keep_hours)).isoformat(timespec="seconds")
         kept = [{"secret": found.secrets[0]["secret"], "until": until}]
     found.secrets = [{"secret": secret, "until": None}, *kept]
-    found.save(update_fields=["secrets"])
-    record(Verb.ENDPOINT_ROTATED, actor=actor, subject=found, endpoint=found.public_id, keep_hours=keep_hours)
+    if found.purpose == Endpoint.Purpose.PARTNER:
+        _wait(found, secret_by=actor)
+    found.save(update_fields=["secrets", *_AGREEING])
+    record(
+        Verb.ENDPOINT_ROTATED, actor=actor, subject=found, endpoint=found.public_id, keep_hours=keep_hours,
+        waits=found.waits,
+    )  # fmt: skip
     return secret
+
+
+@transaction.atomic
+def agree_endpoint(endpoint: Endpoint, *, actor: User, version: int) -> bool:
+    """The second person's word for the address and secret of a partner's system, as they stood in *version*; false
+    when that does not wait (any more). Raises ``SameEndpointPerson``."""
+    found = _locked(endpoint)
+    if not found.waits:
+        return False
+    if actor.pk in found.changed_by:
+        raise SameEndpointPerson(_("Somebody other than whoever changed it has to agree."))
+    if found.version != version:
+        return False
+    found.agreed_by = actor
+    found.save(update_fields=["agreed_by"])
+    record(
+        Verb.ENDPOINT_CHANGE_AGREED, actor=actor, subject=found, endpoint=found.public_id, version=version,
+        address=found.address_by_id is not None, secret=found.secret_by_id is not None,
+        personal={"name": found.name, "url": found.url},
+    )  # fmt: skip
+    return True
+
+
+def _wait(endpoint: Endpoint, **by: User) -> None:
+    """Let *endpoint* wait for somebody other than *by*, and than whoever made a change that waits already."""
+    if not endpoint.waits:
+        endpoint.address_by = endpoint.secret_by = None
+    for name, person in by.items():
+        setattr(endpoint, name, person)
+    endpoint.agreed_by = None
+    endpoint.version += 1
 
 
 @transaction.atomic

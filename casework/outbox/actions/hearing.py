@@ -6,14 +6,17 @@ import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models.functions import Now
 from django.utils.module_loading import import_string
 
 from casework.audit.log import Verb, record
-from casework.outbox.models import Callback, Endpoint, Message
+from casework.outbox.models import Callback, Endpoint, Message, UsedRequest
+from casework.outbox.signing import TOLERANCE
 
 DONE, FAILED = "done", "failed"
 #: What a callback is called; our own messages, sent back to us, are called something else.
@@ -81,6 +84,18 @@ def hear_callback(endpoint: Endpoint, webhook_id: str, body: Any) -> Told:
         left=told.left,
     )  # fmt: skip
     return told
+
+
+@transaction.atomic
+def use_once(endpoint: Endpoint, webhook_id: str) -> bool:
+    """Take note that *endpoint* made the verified request *webhook_id*; False when it was made before.
+
+    A signature may be dated up to ``TOLERANCE`` ahead, so it is good for twice that; what is older is forgotten. The
+    row is the lock: of two at once one waits for the other and is told False. No entry: what is fetched has its own.
+    """
+    UsedRequest.objects.filter(at__lt=Now() - 3 * timedelta(seconds=TOLERANCE)).delete()
+    _row, new = UsedRequest.objects.get_or_create(endpoint=endpoint, webhook_id=webhook_id)
+    return new
 
 
 def read_results(data: Any) -> list[Result]:

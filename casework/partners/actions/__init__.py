@@ -2,7 +2,7 @@
 
 from .deciding import agree_change, refuse_change
 from .keys import add_key, revoke_key, verify_key
-from .proposing import ask_to_resume, propose_contact, propose_edit, propose_partner
+from .proposing import ask_to_resume, propose_contact, propose_edit, propose_partner, withdraw_change
 from .standing import end_contact, suspend_partner
 
 __all__ = [
@@ -17,4 +17,5 @@ __all__ = [
     "revoke_key",
     "suspend_partner",
     "verify_key",
+    "withdraw_change",
 ]

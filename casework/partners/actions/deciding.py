@@ -53,7 +53,7 @@ def _waiting(change: PartnerChange, actor: User) -> tuple[PartnerChange, Partner
         .get(pk=change.partner_id)
     )
     found = PartnerChange.objects.select_for_update().get(pk=change.pk)
-    if found.decided_at is not None:
+    if found.decided_at is not None or found.withdrawn_at is not None:
         raise AlreadySettled
     if found.proposed_by_id == actor.pk:
         raise SamePartnerPerson(_("Somebody other than whoever proposed it has to agree or refuse."))

@@ -8,13 +8,14 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
 from casework.accounts.models import Organisation, User
 from casework.audit.log import Verb, record
 from casework.partners import values
 from casework.partners.checking import contact_problems, partner_problems
-from casework.partners.conflicts import PartnerConflict
+from casework.partners.conflicts import AlreadySettled, NotTheProposer, PartnerConflict
 from casework.partners.models import Contact, Partner, PartnerChange
 
 
@@ -53,7 +54,7 @@ def propose_edit(partner: Partner, *, actor: User, why: str, **fields: Any) -> P
     kind = PartnerChange.Kind.EDIT
     if found.state == Partner.State.PROPOSED:
         kind = PartnerChange.Kind.NEW
-        if found.changes.filter(kind=kind, decided_at__isnull=True).exists():
+        if found.changes.open().filter(kind=kind).exists():
             raise PartnerConflict(_("It waits for a second person already. That comes first."))
     return _store(found, kind, _something(values.differences(was, fields), kind), actor=actor, why=why)
 
@@ -91,10 +92,28 @@ def ask_to_resume(partner: Partner, *, actor: User, why: str) -> PartnerChange:
     if found.state != Partner.State.SUSPENDED:
         raise PartnerConflict(_("It is not suspended. Nothing was changed."))
     kind = PartnerChange.Kind.RESUME
-    if found.changes.filter(kind=kind, decided_at__isnull=True).exists():
+    if found.changes.open().filter(kind=kind).exists():
         raise PartnerConflict(_("Somebody has asked for this already. It waits for a second person."))
     fields = {"state": {"from": Partner.State.SUSPENDED.value, "to": Partner.State.ACTIVE.value}}
     return _store(found, kind, fields, actor=actor, why=why)
+
+
+@transaction.atomic
+def withdraw_change(change: PartnerChange, *, actor: User) -> None:
+    """Take back what one proposed oneself, as long as nobody has decided; everything stays as it is.
+
+    Raises ``NotTheProposer`` for anybody else, who refuses it instead, and ``AlreadySettled``.
+    """
+    partner = _locked(change.partner)
+    found = PartnerChange.objects.select_for_update().get(pk=change.pk)
+    if found.proposed_by_id != actor.pk:
+        raise NotTheProposer(_("Only whoever proposed it takes it back. Somebody else can refuse it."))
+    if not PartnerChange.objects.open().filter(pk=found.pk).update(withdrawn_at=Now()):
+        raise AlreadySettled
+    record(
+        Verb.PARTNER_CHANGE_WITHDRAWN, actor=actor, subject=found, partner=partner.public_id, change=found.public_id,
+        kind=found.kind, contact=found.content["contact"], personal={"partner": partner.organisation.name},
+    )  # fmt: skip
 
 
 def _locked(partner: Partner) -> Partner:

@@ -73,7 +73,7 @@ REPORTS = (
     ),
     DemoReport("market", made="unknown", then="need_more"),
     # a parent, somebody who acts for a friend
-    DemoReport("orchard", role="guardian", age="minor", made="ai", contact="parent@mail.example"),
+    DemoReport("orchard", role="guardian", age="minor", made="ai", contact="parent@mail.example", then="tip"),
     DemoReport(
         "library",
         role="representative",

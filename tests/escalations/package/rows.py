@@ -19,6 +19,7 @@ from casework.partners.models import Partner
 from casework.reports.actions import file_report
 from casework.reports.facts import ReportFacts
 from tests.cast import make_case, person
+from tests.escalations.ordered import resting
 from tests.evidence.making import explicit, make_examined
 from tests.partners.directory import make_key, make_partner
 
@@ -79,7 +80,11 @@ def drafted(
         "reasons": dict.fromkeys(more, REASON),
     } | fields  # fmt: skip
     items = dict.fromkeys(case.items.all(), pictures)
+    ordered = told["basis"] == "legal_request"
+    told["basis"] = "statutory" if ordered else told["basis"]
     made = actions.draft_escalation(case, actor=person(drafter), partner=partner, items=items, **told)
+    if ordered:
+        resting(made, least="fields" not in told)
     Escalation.objects.filter(pk=made.pk).update(fields=[*made.fields, *more])
     return Escalation.objects.get(pk=made.pk)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import random
 import subprocess
@@ -14,7 +15,8 @@ import pytest
 from django.db import connections
 
 from casework.audit import identity as log_identity
-from casework.audit import inclusion
+from casework.audit import inclusion, merkle
+from casework.audit.models import Entry
 from casework.audit.notes import Verifier, verified_checkpoint
 from casework.audit.reading import newest_checkpoint
 from casework.audit.sealer import configured
@@ -131,6 +133,37 @@ def test_the_log_s_entries_are_proven_without_us(package: Package) -> None:
     assert {event["log_index"] for event in told} < set(proven)
     assert {"case.opened", "evidence.received", "decision.made", "effect.opened"} <= set(proven.values())
     assert not [verb for verb in proven.values() if verb.startswith("escalation.")]
+
+
+def test_every_other_entry_of_the_case_is_there_as_a_hash_that_is_proven(package: Package) -> None:
+    found = files(package)
+    verifier = log_identity.verifier(newest_checkpoint())
+    told = json.loads(found["data/log/withheld.json"])
+    of_case = Entry.objects.filter(case_id=package.escalation.case.public_id, seal__isnull=False)
+    rows = {row.seal.seq: row for row in of_case.select_related("seal")}
+    for each in told:
+        way, _blank, checkpoint = each["proof"].partition("\n\n")
+        _first, number, *siblings = way.split("\n")
+        head = verified_checkpoint(checkpoint, verifier)
+        path = [base64.b64decode(line) for line in siblings]
+        leaf = bytes.fromhex(each["leaf_hash"])
+        assert number == f"index {each['index']}"
+        assert merkle.verify_inclusion(leaf, each["index"], head.size, path, head.root)
+        row = rows[each["index"]]
+        assert leaf == merkle.leaf_hash(bytes(row.salt) + bytes(row.body))
+    opened = {int(name.split("/")[-1][:10]) for name in found if name.endswith(".leaf")}
+    withheld = {each["index"] for each in told}
+    assert opened.isdisjoint(withheld)
+    approved_at = package.escalation.approved_at
+    assert opened | withheld == {place for place, row in rows.items() if row.at <= approved_at}
+    assert {rows[place].verb for place in withheld} >= {"escalation.drafted", "escalation.previewed"}
+
+
+def test_no_verb_or_person_of_a_withheld_entry_is_told(package: Package) -> None:
+    text = files(package)["data/log/withheld.json"].decode()
+    assert set(json.loads(text)[0]) == {"index", "leaf_hash", "proof"}
+    assert "escalation." not in text
+    assert str(person("mona").public_id) not in text
 
 
 def test_nobody_of_the_desk_is_named(package: Package) -> None:

@@ -47,6 +47,7 @@ from .opening import (
     unrestrict_case,
     withdraw_case,
 )
+from .turns import take_turn
 
 __all__ = [
     "release_hold",
@@ -90,6 +91,7 @@ __all__ = [
     "settle_effect",
     "skip_case",
     "take_over_case",
+    "take_turn",
     "unrestrict_case",
     "withdraw_case",
     "write_note",

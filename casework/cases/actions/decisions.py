@@ -22,6 +22,7 @@ from .claims import drop_claim, still_held
 from .clocks import DECIDED_KEEP, WITHDRAWN, restart_clocks, stop_clocks
 from .notes import drop_draft
 from .opening import move_case, restrict_case, unrestrict_case
+from .turns import take_turn
 
 #: What a decision opens for each place where the imagery is.
 EFFECT_PER_LOCATOR = {
@@ -31,6 +32,8 @@ EFFECT_PER_LOCATOR = {
 #: Outcomes that protect somebody; replacing one by ``EXPOSING`` cannot be undone for the person depicted.
 PROTECTING = {Outcome.REMOVE, Outcome.RESTRICT, Outcome.SUSPECTED_MINOR}
 EXPOSING = {Outcome.KEEP, Outcome.NOT_MINOR}
+#: Outcomes that restrict or free the case, and so change others with it.
+RESTRICTING = {Outcome.SUSPECTED_MINOR, Outcome.NOT_MINOR}
 #: Outcomes after which nobody has to look at the case for now.
 ENDING = {Outcome.REMOVE, Outcome.RESTRICT, Outcome.KEEP, Outcome.ESCALATE}
 #: How long "not enough information" waits for an answer before the case comes back by itself.
@@ -103,6 +106,8 @@ def decide_case(
 
     Raises ``LeaseLost``, ``AlreadyDecided``, ``ScoreAlone``, ``IllegalMove``; nothing is stored then.
     """
+    if outcome in RESTRICTING:
+        take_turn()
     case = still_held(case, actor, token)
     standing = standing_decision(case)
     if standing != overrides or waiting_decision(case) is not None:
@@ -138,6 +143,8 @@ def review_decision(decision: Decision, *, actor: User, approved: bool, reason: 
     """The second person's word. Raises ``AnotherPersonNeeded`` for the author, ``StaleCase`` where it was given."""
     if decision.decided_by_id == actor.pk:
         raise AnotherPersonNeeded(_("Somebody other than its author has to approve this decision."))
+    if decision.outcome in RESTRICTING:
+        take_turn()
     case = Case.objects.select_for_update(of=("self",)).get(pk=decision.case_id)
     if not decision.needs_second or DecisionReview.objects.filter(decision=decision).exists():
         raise StaleCase(_("This decision has been reviewed already."))

@@ -22,6 +22,7 @@ from casework.cases.search import terms_of
 from casework.privacy.blind import blind_index, normal_account, normal_url, url_host
 
 from .clocks import WITHDRAWN, restart_clocks, start_clock, stop_clocks
+from .turns import take_turn
 
 
 @transaction.atomic
@@ -175,7 +176,11 @@ def note_known_matches(because_of: Case, counts: Mapping[Case, int]) -> None:
 
 @transaction.atomic
 def restrict_case(case: Case, *, actor: User | None, why: str) -> None:
-    """Hide a case from everybody who is not cleared, at once. Doing it twice changes nothing."""
+    """Hide a case from everybody who is not cleared, at once. Doing it twice changes nothing.
+
+    Whoever has locked a case before has taken their turn before that.
+    """
+    take_turn()
     changed = Case.objects.filter(pk=case.pk, restricted=False).update(
         restricted=True, restricted_why=why, minor_indicated=True
     )
@@ -187,7 +192,11 @@ def restrict_case(case: Case, *, actor: User | None, why: str) -> None:
 
 @transaction.atomic
 def unrestrict_case(case: Case, *, actor: User) -> None:
-    """Lift a restriction; only a decision that a second cleared person approved does this."""
+    """Lift a restriction; only a decision that a second cleared person approved does this.
+
+    Whoever has locked a case before has taken their turn before that.
+    """
+    take_turn()
     if not Case.objects.filter(pk=case.pk, restricted=True).update(
         restricted=False, restricted_why="", minor_indicated=False
     ):

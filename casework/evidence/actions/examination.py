@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from casework.audit.log import Verb, record
 from casework.cases.actions import note_examined
+from casework.cases.models import Case
 from casework.evidence.known import KNOWN, known_copies
 from casework.evidence.models import Blob, Item, PerceptualHash, SignalRecord, Wrap
 from casework.evidence.sealing import seal
@@ -21,7 +22,7 @@ from casework.jobs.actions import Start, add_job, confirm_start
 
 from .assessments import AI_MADE, EXPLICIT, assess_item, says_yes
 from .films import keep_film
-from .matching import factor_of, keep_matches, match_if_changed, restrict_if_asked
+from .matching import factor_of, keep_matches, match_if_changed, restrict_if_asked, take_turn_if_asked
 from .staging import insert_blob
 
 if TYPE_CHECKING:  # the library opens hostile media: at run time only ``tasks`` imports it
@@ -45,6 +46,7 @@ def record_examination(
     when somebody else has the job by now.
     """
     newest = share_entries()  # before any row is locked, as whoever changes entries does
+    take_turn_if_asked([matching])
     locked = _unfinished(item, start)
     if locked is None:
         return False
@@ -123,6 +125,7 @@ def _leave_closed(
     matching: Matching | None = None,
 ) -> bool:
     newest = share_entries()
+    take_turn_if_asked([matching])
     locked = _unfinished(item, start)
     if locked is None:
         return False
@@ -145,16 +148,21 @@ def _leave_closed(
 
 
 def _unfinished(item: Item, start: Start | None = None) -> Item | None:
-    """The item locked, or None when an earlier delivery has finished it."""
+    """The item locked, or None when an earlier delivery has finished it.
+
+    Its case is locked after it, so the lock is one that lets others, who hold the case, write rows that point at it.
+    """
     if start is not None:
         confirm_start(start)
-    locked = Item.objects.select_for_update(of=("self",)).select_related("case").get(pk=item.pk)
+    locked = Item.objects.select_for_update(of=("self",), no_key=True).select_related("case").get(pk=item.pk)
     return locked if locked.state == Item.State.STORED else None
 
 
 def _finish(item: Item, matching: Matching | None, newest: int, *, signals: Sequence[SignalRecord]) -> None:
     """Look for known copies, keep the signals and what the banks said, save the item and tell the case."""
     known = known_copies(item)
+    # Before the item changes and matches are kept: a bank that looks back at it now holds the case and writes matches.
+    item.case = Case.objects.select_for_update().get(pk=item.case_id)
     # All in one statement: a picture has a score of signals, and each statement of its own costs a millisecond.
     SignalRecord.objects.bulk_create(
         [

@@ -15,7 +15,7 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from casework.audit.log import Verb, record
-from casework.cases.actions import note_known_matches, restrict_case
+from casework.cases.actions import note_known_matches, restrict_case, take_turn
 from casework.cases.models import Case
 from casework.evidence.known import countable
 from casework.evidence.models import BankMatch, Item, SignalRecord
@@ -36,7 +36,8 @@ RECOUNTED_AT_ONCE = 100
 def keep_matches(
     item: Item, matching: Matching, *, retroactive: bool = False, assess: bool = True
 ) -> list[BankMatch]:
-    """Keep the matches of *item* that are new; part of the caller's transaction. Says so in the log.
+    """Keep the matches of *item* that are new; part of the caller's transaction, which has locked the case.
+    Says so in the log.
 
     A match with an entry that was made from this very case is none. ``factor_of`` and ``restrict_if_asked`` are for
     the caller, once the case's own factors are written. A *retroactive* question was put to one bank only. Whoever
@@ -77,6 +78,12 @@ def factor_of(item: Item) -> int:
     return BankMatch.objects.for_case(item.case).filter(item=item).standing().urgent().tally()
 
 
+def take_turn_if_asked(matchings: Iterable[Matching | None]) -> None:
+    """Before any case is locked: what was found may be in a bank that restricts, and then others change with it."""
+    if any(each is not None and each.found for each in matchings):
+        take_turn()
+
+
 def restrict_if_asked(item: Item, kept: Iterable[BankMatch]) -> None:
     """Restrict the case of *item* where a new match is with a bank that asks for it; last, as it counts anew."""
     new = [match.pk for match in kept]
@@ -106,6 +113,7 @@ def recount_bank_matches(which: Q) -> None:
 @transaction.atomic
 def recount_items(items: Sequence[uuid.UUID | str]) -> None:
     """Make signals and factors true again for the items with these public ids."""
+    take_turn()
     mine = Item.objects.filter(public_id__in=items)
     # Cases first, in their order: whoever restricts one holds it and comes to the signals afterwards.
     cases = list(Case.objects.select_for_update().filter(pk__in=mine.values("case")).order_by("pk"))

@@ -21,7 +21,7 @@ from casework.hashbanks.matches import Matching
 from casework.hashbanks.models import Bank, ListImport, Sweep
 from casework.jobs.actions import Start, confirm_start
 
-from .matching import keep_matches, match_if_changed, restrict_if_asked
+from .matching import keep_matches, match_if_changed, restrict_if_asked, take_turn_if_asked
 from .staging import SealedUpload, discard_staged_of, keep_staged, stage_blob
 
 #: A list that no worker could read in this time is removed.
@@ -32,6 +32,7 @@ LIST_KEPT_FOR = timedelta(days=7)
 def record_matching(item: Item, answer: Matching, *, start: Start) -> None:
     """Keep what all banks say now of an item that was examined before. Raises LostLease."""
     newest = banks.share_entries()
+    take_turn_if_asked([answer])
     confirm_start(start)
     locked = _locked(item)
     kept = keep_matches(locked, answer)
@@ -53,6 +54,7 @@ def record_sweep_page(sweep: Sweep, page: Sequence[tuple[Item, Matching]], *, st
 
     Raises LostLease; then nothing of the page is kept, and whoever has the run now does it.
     """
+    take_turn_if_asked(answer for _item, answer in page)
     confirm_start(start)
     hits = {True: 0, False: 0}
     # All cases first, in their order, as ``recount_items``: pages go by items, whose order is another.
@@ -77,9 +79,14 @@ def keep_late_matches(item: Item, answer: Matching) -> bool:
 
 
 def _locked(item: Item) -> Item:
-    """The item, after its case: whoever restricts a case holds it first and comes to items and signals then."""
-    Case.objects.select_for_update().get(pk=item.case_id)
-    return Item.objects.select_for_update(of=("self",)).select_related("case").get(pk=item.pk)
+    """The item, with its case locked: whoever restricts a case holds it first and comes to items and signals then.
+
+    Not the item itself: an examination holds that and asks for the case afterwards.
+    """
+    case = Case.objects.select_for_update().get(pk=item.case_id)
+    found = Item.objects.get(pk=item.pk)
+    found.case = case
+    return found
 
 
 @transaction.atomic

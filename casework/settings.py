@@ -442,6 +442,8 @@ ON_PARTNER_SUSPENDED = "casework.escalations.actions.sending.cancel_all"
 #: Who says which requests of authorities are on record, checked and open for a case, and that may be answered to a
 #: partner: that room lies above.
 LEGAL_REQUESTS = "casework.legal.reading.answerable"
+#: Who says which requests of authorities forbid any word to those concerned now.
+LEGAL_SILENCE = "casework.legal.reading.silent"
 #: How long a partner may see and fetch what it was sent, in days.
 ESCALATION_ACCESS_DAYS = _int("ESCALATION_ACCESS_DAYS", 30)
 #: Who writes to hosts and partners: the organisation's name and its e-mail address for answers.
@@ -629,6 +631,8 @@ LANGUAGES = (
     else [("en", _("English"))]
 )
 LOCALE_PATHS = [BASE_DIR / "casework" / "locale"]
+# Dates that a page shows without saying how: day before month, 24 hours, whatever Django holds usual for a language.
+FORMAT_MODULE_PATH = "casework.ui.formats"
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "UTC"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
+
+from casework.ui.durations import exact_time
 
 from .legal_codes import LEGAL_CODES
 
@@ -157,4 +157,4 @@ def code(value: Any) -> str:
 
 def moment(value: Any) -> str:
     """An ISO time of an entry in the reader's zone."""
-    return date_format(timezone.localtime(datetime.fromisoformat(str(value))), "SHORT_DATETIME_FORMAT")
+    return exact_time(datetime.fromisoformat(str(value)))

@@ -16,12 +16,14 @@ from .reading import data_of
 
 @dataclass(frozen=True, slots=True)
 class Happening:
-    """One entry: *actor* is None for the system and for people without an account; ``data`` names nobody."""
+    """One entry: *actor* is None for the system and for people without an account; ``data`` names nobody, ``subject``
+    is the row it is about (``log.subject_code``)."""
 
     public_id: uuid.UUID
     at: datetime
     verb: str
     actor: User | None
+    subject: str
     data: Mapping[str, Any]
 
 
@@ -30,4 +32,4 @@ def of_case(case: uuid.UUID, verbs: Collection[str], *, until: datetime | None =
     rows = Entry.objects.filter(case_id=case, verb__in=list(verbs)).select_related("actor").order_by("id")
     if until is not None:
         rows = rows.filter(at__lte=until)
-    return [Happening(row.public_id, row.at, row.verb, row.actor, data_of(row)) for row in rows]
+    return [Happening(row.public_id, row.at, row.verb, row.actor, row.subject, data_of(row)) for row in rows]

@@ -5,17 +5,24 @@ Sentences name the actor and nothing else, so that they may be shown where the s
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
+
+from casework.ui.durations import to_the_second
 
 from .legal_codes import LEGAL_SENTENCES
 from .verbs import Verb
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
+
+#: How entries keep a moment; the pages that show one are for people.
+_ISO_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)")
 
 KINDS: dict[str, StrOrPromise] = {
     "report": _("Reports"),
@@ -390,4 +397,14 @@ def _said(value: Any) -> str:
         return ", ".join(f"{key} {_said(inner)}" for key, inner in value.items())
     if isinstance(value, list):
         return ", ".join(_said(inner) for inner in value)
-    return str(value)
+    return _time_or_text(str(value))
+
+
+def _time_or_text(text: str) -> str:
+    """A time that the log keeps in ISO with its zone, for a reader; every other text as it stands."""
+    if not _ISO_TIME.fullmatch(text):
+        return text
+    try:
+        return to_the_second(datetime.fromisoformat(text))
+    except ValueError:  # only its look is that of a time
+        return text

@@ -15,8 +15,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
-from django.utils import timezone, translation
-from django.utils.formats import date_format
+from django.utils import translation
 from django.utils.translation import gettext as _
 
 from casework.cases.actions.decisions import standing_decision
@@ -29,6 +28,7 @@ from casework.hashbanks.exchanges.wording import attempt_rows
 from casework.hashbanks.models import LEAST_PDQ_QUALITY, Entry
 from casework.outbox.mail import NOWHERE
 from casework.partners.models import Channel, Contact
+from casework.ui.durations import exact_time
 
 from .models import Escalation
 from .xarf import BadNotice, Notice, Origin, Party, Place, Verified, adult_notice, as_bytes
@@ -39,6 +39,8 @@ CARRIES: dict[str, frozenset[str]] = {
     Channel.XARF_API: frozenset({"locators", "facts", "item_details"}),
     Channel.STOPNCII: frozenset({"hashes"}),
 }
+#: How many tries to hand hashes over one page shows.
+MOST_ATTEMPTS = 50
 #: What a host is told of how the imagery was made, where what people decided is part of what leaves.
 _ORIGINS = {Policy.NCII_AI: Origin.SYNTHETIC, Policy.NCII_AUTHENTIC: Origin.AUTHENTIC}
 
@@ -236,20 +238,21 @@ def exchange_words(escalation: Escalation) -> list[str]:
 
 
 def exchange_attempts(escalation: Escalation) -> list[dict[str, Any]]:
-    """Every try to hand over, or take back, a hash of the chosen items, newest first; empty for another channel."""
+    """The newest tries to hand over, or take back, a hash of the chosen items, newest first; empty for another
+    channel. An exchange is asked for ever, so there may be more than a page can hold."""
     if escalation.channel != Channel.STOPNCII:
         return []
     items = escalation.chosen_items.values("item__public_id")
     entries = Entry.objects.filter(origin_item__in=items, bank__exchange__kind=Exchange.Kind.STOPNCII)
     named = [str(one) for one in entries.values_list("public_id", flat=True)]
     found = ExchangeAttempt.objects.filter(exchange__kind=Exchange.Kind.STOPNCII, about__has_any_keys=named)
-    return attempt_rows(found, set(named))
+    return attempt_rows(found[:MOST_ATTEMPTS], set(named))
 
 
 def _item_words(number: int, sent: SentEntry | None) -> str:
     said = {
         "n": number,
-        "at": date_format(timezone.localtime(sent.at), "SHORT_DATETIME_FORMAT") if sent else "",
+        "at": exact_time(sent.at) if sent else "",
     }
     if sent is None:
         return _("Item %(n)d: its hash waits to be handed over.") % said

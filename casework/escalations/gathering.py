@@ -24,6 +24,7 @@ from casework.accounts.models import Organisation as OrganisationRow
 from casework.accounts.models import User
 from casework.audit import codes, happenings
 from casework.audit.happenings import Happening
+from casework.audit.log import subject_code
 from casework.audit.verbs import Verb
 from casework.cases.models import Decision as DecisionRow
 from casework.evidence.models import Blob
@@ -261,7 +262,10 @@ def _happened(escalation: Escalation) -> list[Happening]:
 
 
 def _opened(escalation: Escalation, happened: list[Happening]) -> tuple[Happening, ...]:
-    return tuple(proving.opened(escalation, happened, as_of(escalation)))
+    decided = (
+        {subject_code(row) for row in _decisions(escalation)} if _chose(escalation, "decisions") else set()
+    )
+    return tuple(proving.opened(escalation, happened, decided, as_of(escalation)))
 
 
 def _custody(

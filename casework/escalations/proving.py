@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from datetime import datetime
 
@@ -38,25 +38,44 @@ _OF_CASE = {
     Verb.EFFECT_CONFIRMED: "actions_taken",
     Verb.EFFECT_FAILED: "actions_taken",
 }
+#: What entries of items say beyond the custody history, and the fields that say it.
+_BEYOND_CUSTODY = {
+    Verb.EVIDENCE_RECEIVED: {"hashes", "item_details"},
+    Verb.EVIDENCE_EXAMINED: {"item_details"},
+    Verb.EVIDENCE_DERIVED: {"item_details"},
+    Verb.EVIDENCE_FILM_SAMPLED: {"hashes", "item_details"},
+    Verb.EVIDENCE_PLAYBACK_MADE: {"item_details"},
+}
 #: The effects that "what was done" tells of; others speak of partners, reporters and banks.
 _VISIBLE = (Effect.Kind.TAKE_DOWN, Effect.Kind.LIMIT, Effect.Kind.RESTORE)
 
 
-def opened(escalation: Escalation, of_items: Iterable[Happening], until: datetime | None) -> list[Happening]:
+def opened(
+    escalation: Escalation, of_items: Iterable[Happening], decided: Collection[str], until: datetime | None
+) -> list[Happening]:
     """The entries that are opened, oldest first: of the chosen items (*of_items*) and of the case; none later than
-    *until*."""
+    *until*. *decided*: the decisions that are told (``subject_code``), for not every one that was made has held."""
     of_case = happenings.of_case(escalation.case.public_id, _OF_CASE, until=until)
-    return [each for each in (*of_items, *of_case) if _may_open(escalation, each)]
+    found = [each for each in of_case if not each.verb.startswith("decision.") or each.subject in decided]
+    return [each for each in (*of_items, *found) if _may_open(escalation, each)]
 
 
 def _may_open(escalation: Escalation, each: Happening) -> bool:
     fields, verb = escalation.fields, Verb(each.verb)
+    if verb == Verb.CASE_OPENED and not _may_know_of_minors(escalation):
+        return False
     if verb in _OF_CASE:
-        hidden = each.data.get("restricted") and Accepts.MINOR not in escalation.partner.accepts
         seen = not verb.startswith("effect.") or each.data.get("kind") in _VISIBLE
-        return _OF_CASE[verb] in fields and seen and not hidden
+        return _OF_CASE[verb] in fields and seen
     signals = each.data.get("signals", {})
-    return "custody" in fields and (not signals or "scores" in fields and not set(OF_OTHERS) & set(signals))
+    measured = not signals or "scores" in fields and not set(OF_OTHERS) & set(signals)
+    return "custody" in fields and measured and _BEYOND_CUSTODY.get(verb, set()) <= set(fields)
+
+
+def _may_know_of_minors(escalation: Escalation) -> bool:
+    """Where the case's opening, which says whether it was restricted, may be read. Elsewhere it stays a hash for every
+    case: were it missing only for restricted ones, that would say it."""
+    return Accepts.MINOR in escalation.partner.accepts and "item_details" in escalation.fields
 
 
 def words(found: Iterable[Happening]) -> list[str]:

@@ -19,6 +19,7 @@ from casework.cases.models import Case
 from casework.outbox.models import Message
 from casework.partners.models import Channel, Partner
 
+from . import requests
 from .actions.moving import ACKNOWLEDGED_BY
 from .actions.reminding import REMIND_AFTER, UNACKNOWLEDGED
 from .models import Download, Escalation, EscalationItem, Package, State, Tip
@@ -175,7 +176,7 @@ def of_case(case: Case, user: User) -> QuerySet[Escalation]:
     return (
         Escalation.objects.for_user(user)
         .filter(case=case)
-        .select_related("partner__organisation", "drafted_by")
+        .select_related("partner__organisation", "drafted_by", "tip")
     )
 
 
@@ -216,4 +217,5 @@ def stored_packages() -> set[UUID]:
 def silent_until(escalation: Escalation) -> datetime | None:
     """Until when the legal request that this answers forbids any word; None where it answers none, or none forbids."""
     found = Escalation.objects.filter(pk=escalation.pk)
-    return found.values_list("produced_for__request__nondisclosure_until", flat=True).first()
+    drafted_for = found.values_list("produced_for__request__public_id", flat=True).first()
+    return requests.silent_until(drafted_for, escalation.legal_request)

@@ -18,6 +18,7 @@ from casework.accounts.models import Organisation
 from casework.reports.models import Report
 from casework.reports.passing import may_choose
 
+from . import requests
 from .models import Escalation, Outcome, State, TipCall
 
 if TYPE_CHECKING:
@@ -85,9 +86,10 @@ def passed_on(report: Report) -> list[Handed]:
         return []
     left = Escalation.objects.filter(case=report.case_id, sent_at__isnull=False)
     # The database's clock decides, as it does wherever silence is kept.
-    told = left.exclude(nondisclosure_until__gt=Now()).exclude(
-        produced_for__request__nondisclosure_until__gt=Now()  # whatever somebody made of it in the draft
-    )
+    told = left.exclude(nondisclosure_until__gt=Now())
+    # Whatever somebody made of it in the draft, what the request says holds.
+    told = told.exclude(produced_for__request__nondisclosure_until__gt=Now())
+    told = told.exclude(legal_request__in=requests.silent_ids())
     told = told.select_related("partner__organisation")
     return [_handed(escalation) for escalation in told.order_by("sent_at", "pk")]
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import uuid
+from datetime import datetime
+from typing import Any
 
 from django.conf import settings
+from django.db.models import QuerySet
 from django.utils.module_loading import import_string
 
 from casework.accounts.models import User
@@ -29,6 +32,19 @@ def is_answered(escalation: Escalation) -> bool:
     """Whether the request that *escalation* rests on is on record for its case and partner, checked and open now."""
     open_now = answerable(escalation.case, partner=escalation.partner)
     return escalation.legal_request in {public_id for public_id, _words in open_now}
+
+
+def silent_ids() -> QuerySet[Any]:
+    """The public ids of the requests that forbid any word now, to filter by."""
+    found: QuerySet[Any] = import_string(settings.LEGAL_SILENCE)()
+    return found.values("public_id")
+
+
+def silent_until(*requests: uuid.UUID | None) -> datetime | None:
+    """Until when the strictest of *requests* (public ids) forbids any word; None where none does now."""
+    found = import_string(settings.LEGAL_SILENCE)().filter(public_id__in=[one for one in requests if one])
+    until: datetime | None = max(found.values_list("nondisclosure_until", flat=True), default=None)
+    return until
 
 
 def may_choose(

@@ -6,12 +6,12 @@ import hashlib
 from collections.abc import Sequence
 from io import BytesIO
 
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from casework.escalations.package.encryption import encrypt
 from casework.escalations.package.pdf import document
 from casework.escalations.package.sheet import Section, Sheet
+from casework.ui.durations import utc_time
 
 from .models import LegalClock, LegalLetter, LegalRequest
 from .wording import GROUNDS
@@ -32,7 +32,7 @@ def compose(request: LegalRequest, kind: str, grounds: Sequence[str] = ()) -> st
 
 def _head(request: LegalRequest) -> list[str]:
     theirs = request.authority_reference or _("none given")
-    received = date_format(request.received_at, "DATETIME_FORMAT")
+    received = utc_time(request.received_at)
     return [
         _("To: %(authority)s, %(country)s") % {"authority": request.authority, "country": request.country},
         _("Your reference: %(theirs)s. Our reference: %(ours)s. Received: %(received)s (UTC).")
@@ -62,7 +62,7 @@ def _cover(request: LegalRequest) -> list[str]:
 
 def _preserved(request: LegalRequest) -> list[str]:
     clock = request.clocks.filter(kind=LegalClock.Kind.PRESERVE).first()
-    until = date_format(clock.due_at, "DATETIME_FORMAT") if clock else ""
+    until = utc_time(clock.due_at) if clock else ""
     return [
         _(
             "What we hold under the identifiers named is kept until %(until)s (UTC). It is deleted by its ordinary "

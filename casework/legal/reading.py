@@ -64,6 +64,11 @@ def answerable(
     ]
 
 
+def silent() -> LegalRequestQuerySet:
+    """The requests of which nobody may be told now, by the database's clock."""
+    return LegalRequest.objects.filter(nondisclosure_until__gt=Now())
+
+
 def listed(user: User, chosen: str) -> LegalRequestQuerySet:
     """The requests under one filter, those due first on top, then the newest."""
     condition = next((entry.condition for entry in FILTERS if entry.name == chosen), FILTERS[0].condition)

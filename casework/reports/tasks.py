@@ -5,8 +5,10 @@ from __future__ import annotations
 from casework.jobs.actions import Start
 
 from .actions import reap_drafts
+from .limits import forget_counts
 
 
 def reap(*, start: Start) -> None:
-    """Delete drafts whose two hours are over, and kept API answers that are a day old."""
+    """Delete drafts whose two hours are over, kept API answers that are a day old, and counters that ran out."""
     reap_drafts()
+    forget_counts()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -28,6 +28,21 @@ def duration_words(length: timedelta | float) -> str:
     if seconds % DAY >= HOUR:
         return _("%(d)d d %(h)d h") % {"d": seconds // DAY, "h": seconds % DAY // HOUR}
     return _("%(d)d d") % {"d": seconds // DAY}
+
+
+def exact_time(moment: datetime) -> str:
+    """*moment* in the person's own zone, to the minute: "Mon 23 Nov 2026, 14:05 CET"."""
+    return date_format(timezone.localtime(moment), "D j M Y, H:i T")
+
+
+def to_the_second(moment: datetime) -> str:
+    """*moment* in the person's own zone, as the log tells it: "Mon 23 Nov 2026, 14:05:09 CET"."""
+    return date_format(timezone.localtime(moment), "D j M Y, H:i:s T")
+
+
+def utc_time(moment: datetime) -> str:
+    """*moment* in UTC wherever the writer sits, for paper that says so itself: "23 Nov 2026, 13:05"."""
+    return date_format(moment.astimezone(UTC), "j M Y, H:i")
 
 
 def ago_words(moment: datetime, now: datetime) -> str:

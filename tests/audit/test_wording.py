@@ -64,3 +64,16 @@ def test_every_verb_is_written_by_something(verb: Verb) -> None:
     spoken_of = {"verbs.py", "wording.py", "telling.py"}
     rooms = [path for path in CASEWORK.rglob("*.py") if path.name not in spoken_of]
     assert any(re.search(rf"\bVerb\.{verb.name}\b", path.read_text()) for path in rooms)
+
+
+def test_a_time_that_an_entry_carries_is_shown_to_the_second_and_not_as_it_is_stored() -> None:
+    said = wording.facts(
+        {"due_at": "2027-02-21T20:44:05.123456+00:00", "clocks": [{"due": "2027-02-21T20:44:05Z"}]}
+    )
+    assert said[0]["value"] == "Sun 21 Feb 2027, 20:44:05 UTC"
+    assert said[1]["value"] == "due Sun 21 Feb 2027, 20:44:05 UTC"
+
+
+@pytest.mark.parametrize("text", ["2027-99-21T20:44:05Z", "2027-02-21", "at 2027-02-21T20:44:05Z sharp"])
+def test_what_is_no_time_of_the_log_stands_as_it_was_written(text: str) -> None:
+    assert wording.facts({"reference": text})[0]["value"] == text

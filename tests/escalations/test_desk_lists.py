@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from casework.accounts.models import User
 from casework.escalations.models import Escalation
+from casework.escalations.reading import waiting_for
 from casework.partners.models import Partner
 from tests.cast import client_of, make_case
 from tests.escalations.handing import make_partner, make_sent
@@ -96,6 +97,26 @@ def test_moderators_have_no_tab_for_what_they_do_not_judge(mona: User, lena: Use
     assert names(mona) == ["?show=mine", "?show=stopped", "?show=out", "?show=all"]
     assert "?show=glass" in names(lena)
     assert "?show=imagery" in names(lena)
+
+
+def test_what_stopped_about_a_restricted_case_exists_for_the_cleared_alone(mona: User, lena: User) -> None:
+    exchange = make_partner("StopNCII", channel="stopncii")
+    long_ago = timezone.now() - timedelta(days=4)
+    plain = make_sent(exchange, sent_at=long_ago)
+    held = make_sent(exchange, sent_at=long_ago, case=make_case(minor_indicated=True))
+    seen = {
+        user: (shown(user, show="stopped"), stopped_count(user), waiting_for(user)) for user in (mona, lena)
+    }
+    assert seen == {
+        mona: ([plain.number], 1, 1),
+        lena: ([held.number, plain.number], 2, 0),  # the number in the rail is for whoever drafted them
+    }
+
+
+def stopped_count(user: User) -> int:
+    """What the tab says, to *user*."""
+    (tab,) = [tab for tab in client_of(user).get(LIST).context["tabs"] if tab["url"] == "?show=stopped"]
+    return int(tab["count"])
 
 
 def test_an_acknowledgement_that_is_overdue_is_said_and_stands_first(partner: Partner, mona: User) -> None:

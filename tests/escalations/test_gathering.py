@@ -70,6 +70,8 @@ def test_each_field_adds_itself_and_no_other(code: str) -> None:
     assert without[code] == []
     touches = {
         "case_number": {"hashes", "item_details", "times"},
+        "hashes": {"log_proofs"},
+        "item_details": {"log_proofs"},
         "decisions": {"log_proofs"},
         "custody": {"log_proofs"},
         "scores": {"log_proofs"},

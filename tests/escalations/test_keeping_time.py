@@ -13,6 +13,7 @@ from casework.accounts.models import User
 from casework.escalations.actions import keep_time, note_expired, reminding
 from casework.escalations.actions.links import is_living
 from casework.escalations.models import Escalation, SecureLink
+from casework.jobs.rows import NotAllDone
 from casework.partners.models import Contact, Partner
 from tests.cast import client_of, person
 from tests.journal import verbs_of
@@ -35,7 +36,7 @@ def test_one_that_fails_stops_none_behind_it_and_is_named(monkeypatch: pytest.Mo
         real(escalation)
 
     monkeypatch.setattr(reminding, "note_expired", note)
-    with pytest.raises(reminding.NotAllDone, match=f"{bad.public_id}: KeyError") as failed:
+    with pytest.raises(NotAllDone, match=f"{bad.public_id}: KeyError") as failed:
         keep_time()
     assert "a name" not in str(failed.value)
     good.refresh_from_db()

@@ -7,12 +7,14 @@ from typing import Any
 
 import pytest
 
+from casework.audit import happenings
 from casework.audit.verbs import Verb
-from casework.cases.models import Case
+from casework.cases.actions import restrict_case, review_decision
+from casework.cases.models import Case, Outcome
 from casework.escalations import choosing, gathering
 from casework.escalations.models import Escalation
 from tests.cases.test_decide import decide
-from tests.cast import person
+from tests.cast import make_case, person
 from tests.escalations.package.rows import drafted, garden, police
 from tests.evidence.making import explicit, make_examined
 from tests.journal import verbs_of
@@ -28,6 +30,14 @@ def opened(escalation: Escalation, without: str = "", **more: Any) -> set[str]:
     return {each.verb for each in found.entries}
 
 
+def garden_of_a_minor() -> Case:
+    """A case that was restricted from its first moment, with one picture of a garden."""
+    case = make_case(minor_indicated=True)
+    assert case.restricted
+    make_examined(case, 1, signals=[explicit(0.25)])
+    return case
+
+
 @pytest.fixture
 def case() -> Case:
     found = garden()
@@ -35,8 +45,11 @@ def case() -> Case:
     return found
 
 
+TAKES_MINORS = ("adult", "ai", "minor")
+
+
 def test_the_police_get_entries_about_items_decisions_and_removals(case: Case) -> None:
-    assert opened(drafted(case, police())) == {
+    assert opened(drafted(case, police(accepts=list(TAKES_MINORS)))) == {
         "case.opened", "evidence.received", "evidence.derived", "evidence.examined", "decision.made", "effect.opened"
     }  # fmt: skip
 
@@ -45,14 +58,21 @@ def test_the_police_get_entries_about_items_decisions_and_removals(case: Case) -
     ("field", "closed"),
     [
         ("times", "case.opened"),
+        ("item_details", "case.opened"),
         ("custody", "evidence.received"),
+        ("hashes", "evidence.received"),
+        ("item_details", "evidence.received"),
+        ("item_details", "evidence.examined"),
+        ("item_details", "evidence.derived"),
         ("scores", "evidence.examined"),
         ("decisions", "decision.made"),
         ("actions_taken", "effect.opened"),
     ],
 )
 def test_without_its_field_an_entry_stays_a_hash(case: Case, field: str, closed: str) -> None:
-    assert closed not in opened(drafted(case, police()), without=field)
+    escalation = drafted(case, police(accepts=list(TAKES_MINORS)))
+    assert closed in opened(escalation)
+    assert closed not in opened(escalation, without=field)
 
 
 def test_effects_that_speak_of_partners_and_reporters_stay_hashes(case: Case) -> None:
@@ -73,10 +93,49 @@ def test_an_examination_that_names_other_cases_stays_a_hash() -> None:
     assert "known" not in shown[0].data["signals"]
 
 
-def test_that_a_case_is_restricted_is_told_to_those_who_may_know(case: Case) -> None:
-    escalation = drafted(case, police())
+def test_that_a_case_was_restricted_is_told_to_those_who_may_know() -> None:
+    escalation = drafted(garden_of_a_minor(), police(accepts=list(TAKES_MINORS)), drafter="sena")
     told = [each for each in gathering.outline(escalation).entries if each.verb == "case.opened"]
-    assert told[0].data == {"restricted": False}
+    assert [each.data for each in told] == [{"restricted": True}]
+
+
+@pytest.mark.parametrize("lifted", [False, True])
+def test_what_says_that_a_case_was_restricted_never_opens_for_partners_who_may_not_know(
+    lifted: bool,
+) -> None:
+    case = garden_of_a_minor()
+    decide(case, who="sena")
+    if lifted:
+        Case.objects.filter(pk=case.pk).update(restricted=False, minor_indicated=False)
+    escalation = drafted(Case.objects.get(pk=case.pk), police(), drafter="sena")
+    found = gathering.outline(escalation).entries
+    assert "evidence.received" in {each.verb for each in found}
+    assert "restricted" in str([each.data for each in happenings.of_case(case.public_id, list(Verb))])
+    assert "restricted" not in str([(each.verb, dict(each.data)) for each in found])
+    assert "minor" not in str([(each.verb, dict(each.data)) for each in found])
+
+
+def test_the_opening_is_missing_for_every_case_so_that_its_lack_says_nothing(case: Case) -> None:
+    never = drafted(case, police())
+    once = drafted(garden_of_a_minor(), police("Police of Elsewhere"), drafter="sena")
+    assert "case.opened" not in opened(never) | opened(once)
+
+
+def test_a_decision_that_never_held_stays_a_hash() -> None:
+    case = garden()
+    decide(case)
+    restrict_case(case, actor=person("sena"), why="minor_suspected")
+    keep = decide(Case.objects.get(pk=case.pk), who="sena", outcome=Outcome.KEEP)
+    escalation = drafted(Case.objects.get(pk=case.pk), police(), drafter="sena")
+    assert outcomes(escalation) == ["remove"]
+    review_decision(keep, actor=person("lena"), approved=True, reason="")
+    assert sorted(outcomes(escalation)) == ["keep", "keep", "remove"]
+
+
+def outcomes(escalation: Escalation) -> list[str]:
+    """Of the opened entries about decisions and their approval."""
+    found = gathering.outline(Escalation.objects.get(pk=escalation.pk)).entries
+    return [each.data["outcome"] for each in found if each.verb.startswith("decision.")]
 
 
 def test_the_preview_shows_every_opened_entry_to_the_letter(case: Case) -> None:

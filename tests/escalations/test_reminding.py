@@ -7,13 +7,14 @@ from typing import Any
 
 import pytest
 from django.db.models.functions import Now
+from django.utils import timezone
 
 from casework.escalations import actions
 from casework.escalations.actions.reminding import keep_time
 from casework.escalations.models import Escalation, State
 from casework.outbox.models import Message
 from casework.partners.actions import suspend_partner
-from casework.partners.models import Channel
+from casework.partners.models import Channel, Partner
 from tests.cases.test_at_once import all_at_once
 from tests.cast import person
 from tests.escalations.making import make_escalation, make_partner
@@ -59,6 +60,14 @@ def test_a_day_without_a_word_is_a_reminder_and_no_two(state: str) -> None:
 def test_a_partner_that_is_suspended_hears_nothing() -> None:
     escalation = sent(25)
     suspend_partner(escalation.partner, actor=person("lena"), reason="They asked for a pause.")
+    keep_time()
+    assert (reminders(escalation), mails()) == (1, 0)
+
+
+@in_one_transaction
+def test_a_partner_whose_agreement_has_ended_is_sent_to_nothing_that_it_can_t_open() -> None:
+    escalation = sent(25)
+    Partner.objects.update(agreement_until=timezone.now().date() - timedelta(days=1))
     keep_time()
     assert (reminders(escalation), mails()) == (1, 0)
 

@@ -219,6 +219,10 @@ def test_every_try_to_hand_a_hash_over_stands_on_the_page_of_its_escalation(
     assert "answered 503" in page
     assert "It was taken." in page
     assert exchange_attempts(fresh(other)) == []
+    about = rows[0]["attempt"].about
+    for _each in range(60):
+        exchange.attempts.create(what="hashes", receiver="StopNCII.org (127.0.0.1)", about=about)
+    assert len(exchange_attempts(fresh(one))) == 50
 
 
 def test_what_stopncii_does_not_take_for_three_days_stands_among_the_stopped(

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from casework.escalations.actions import withdraw
+from casework.escalations.actions import change_draft, draft_escalation, withdraw
 from casework.escalations.models import Escalation
 from casework.escalations.reporting import passed_on
 from casework.legal import actions, reading
@@ -169,3 +169,43 @@ def test_the_form_asks_for_the_order():
     assert lex.post(address, {"until": until, "reference": "order 24-19"}).status_code == 302
     request.refresh_from_db()
     assert request.nondisclosure_reference == "order 24-19"
+
+
+def by_hand(request: LegalRequest) -> Escalation:
+    """What lex drafts on the case page and lets rest on *request*, without setting a date."""
+    assert request.partner is not None
+    return draft_escalation(
+        matter_of(request).case, actor=person("lex"), partner=request.partner, basis="legal_request",
+        legal_request=request.public_id, authority="the order",
+    )  # fmt: skip
+
+
+def test_a_draft_by_hand_is_as_silent_as_the_request_that_it_rests_on():
+    filed = file_one()
+    case = [{"kind": "case", "value": filed.report.case.number}]
+    request = silent(partner=make_police(), categories=["reports"], targets=case)
+    made = by_hand(request)
+    assert made.nondisclosure_until == request.nondisclosure_until
+    later = timezone.now() + timedelta(days=90)
+    actions.prolong_silence(request, actor=person("lex"), until=later, reference="order of the court, 24-19")
+    made.refresh_from_db()
+    assert made.nondisclosure_until == later
+    Escalation.objects.filter(pk=made.pk).update(sent_at=timezone.now(), nondisclosure_until=None)
+    assert passed_on(filed.report) == []
+    past = timezone.now() - timedelta(days=1)
+    LegalRequest.objects.filter(pk=request.pk).update(nondisclosure_until=past)
+    assert len(passed_on(filed.report)) == 1
+
+
+def test_a_draft_that_is_changed_to_rest_on_a_silent_request_becomes_silent():
+    make_case()
+    request = silent(partner=make_police(), categories=["locators"])
+    draft = make_draft(case=matter_of(request).case, author=person("lex"), partner=request.partner)
+    assert draft.nondisclosure_until is None
+    change_draft(
+        draft, actor=person("lex"), version=draft.version, items={}, locators=[], basis="legal_request",
+        legal_request=request.public_id,
+    )  # fmt: skip
+    draft.refresh_from_db()
+    assert draft.nondisclosure_until == request.nondisclosure_until
+    assert all_verbs()[-1] == "escalation.changed"

@@ -13,7 +13,7 @@ from django.test import Client
 
 from casework.cases.models import Case, CaseTerm
 from casework.privacy.blind import blind_index
-from casework.reports import actions, limits
+from casework.reports import actions, limits, tasks
 from casework.reports.actions import Filed, create_api_key, file_report
 from casework.reports.models import Report
 
@@ -113,6 +113,23 @@ def test_the_receipt_is_shown_to_one_of_eight(committed_db: str) -> None:
     shown = race(8, lambda place: actions.show_receipt(draft))
     assert sum(isinstance(each, Filed) for each in shown) == 1
     assert sum(isinstance(each, actions.DraftGone) for each in shown) == 7
+
+
+@pytest.mark.django_db
+def test_counters_of_a_past_window_are_forgotten_and_the_present_one_counts_on() -> None:
+    tight = limits.Limit("tight", 1, 3600)
+    limits.count(tight, "key")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO shared_cache (cache_key, value, expires) VALUES ('past', '1', now() - interval '1 second')"
+        )
+    start: Any = None
+    tasks.reap(start=start)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM shared_cache WHERE cache_key = 'past'")
+        assert cursor.fetchone() == (0,)
+    with pytest.raises(limits.TooOften):
+        limits.count(tight, "key")
 
 
 def test_twenty_tries_at_once_are_counted_one_by_one(committed_db: str) -> None:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
+from django.utils import translation
+from django.utils.formats import date_format
 
-from casework.ui.durations import ago_words, clock_face, duration_words
+from casework.ui.durations import ago_words, clock_face, duration_words, exact_time, to_the_second, utc_time
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 
@@ -74,3 +77,23 @@ def test_a_stopped_clock_says_how_it_ended_and_runs_no_more() -> None:
 def test_without_a_deadline_there_is_no_clock_and_without_a_start_no_alarm() -> None:
     assert clock_face(due_at=None).words == "no clock"
     assert clock_face(due_at=NOON + timedelta(minutes=1), now=NOON).state == "running"
+
+
+def test_an_exact_time_has_day_before_month_24_hours_and_its_zone() -> None:
+    moment = datetime(2027, 2, 21, 20, 44, 5, 123456, tzinfo=UTC)
+    assert exact_time(moment) == "Sun 21 Feb 2027, 20:44 UTC"
+    assert to_the_second(moment) == "Sun 21 Feb 2027, 20:44:05 UTC"
+
+
+def test_the_time_on_a_letter_is_utc_whoever_writes_it() -> None:
+    in_berlin = datetime(2026, 11, 24, 0, 20, tzinfo=ZoneInfo("Europe/Berlin"))
+    assert utc_time(in_berlin) == "23 Nov 2026, 23:20"
+
+
+@pytest.mark.parametrize("language", ["en", "ar-xb"])
+@pytest.mark.parametrize("kind", ["DATETIME_FORMAT", "SHORT_DATETIME_FORMAT"])
+def test_a_date_that_a_page_shows_without_saying_how_is_not_in_american_order(
+    kind: str, language: str
+) -> None:
+    with translation.override(language):
+        assert date_format(datetime(2027, 2, 3, 20, 44, tzinfo=UTC), kind).endswith(" 2027, 20:44")

@@ -77,7 +77,7 @@ def draft_escalation(
         "decision": standing_decision(case),
     }
     escalation = Escalation.objects.create(
-        case=case, partner=partner, basis=basis, drafted_by=actor, **(values | fields)
+        case=case, partner=partner, basis=basis, drafted_by=actor, **(values | _silent(fields))
     )
     if items is None:
         items = dict.fromkeys(case.items.all(), False)
@@ -113,7 +113,8 @@ def change_draft(
     _rests_on_record(escalation, actor, fields)
     was = escalation.state
     _choose(escalation, items, locators)
-    change(escalation, **{**UNAGREED, **fields, "state": State.DRAFT, "version": version + 1})
+    told = {"nondisclosure_until": escalation.nondisclosure_until, "legal_request": escalation.legal_request}
+    change(escalation, **{**UNAGREED, **_silent(told | fields), "state": State.DRAFT, "version": version + 1})
     note(
         Verb.ESCALATION_CHANGED, escalation, actor=actor, version=escalation.version, was=was, now=State.DRAFT.value,
         fields=sorted(escalation.fields), items=escalation.chosen_items.count(),
@@ -300,6 +301,13 @@ def _rests_on_record(escalation: Escalation, actor: User, fields: Mapping[str, A
     wanted = fields.get("legal_request", was)
     if not requests.may_choose(escalation.case, escalation.partner, actor, basis, wanted, was):
         raise NotReady([_on_record()])
+
+
+def _silent(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """*fields*, silent as long as the legal request among them forbids any word, or longer where they say so."""
+    dates = fields.get("nondisclosure_until"), requests.silent_until(fields.get("legal_request"))
+    until = max((date for date in dates if date is not None), default=None)
+    return {**fields, "nondisclosure_until": until}
 
 
 def _on_record() -> str:

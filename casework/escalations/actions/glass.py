@@ -9,8 +9,6 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models.functions import Now
 from django.urls import reverse
-from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from casework.accounts.models import User
@@ -19,6 +17,7 @@ from casework.audit.log import Verb
 from casework.escalations.conflicts import GlassRefused, IllegalMove, NotReady, SamePerson
 from casework.escalations.models import BreakGlass, Escalation, State, Urgency
 from casework.outbox.actions import BadMail, post_mail
+from casework.ui.durations import exact_time
 
 from .drafting import may, note_preview, own_draft, pictures_agreed, ready, set_off
 from .moving import change, lock, move, note
@@ -101,7 +100,7 @@ def _obstacle(escalation: Escalation, actor: User, why: str, words: str) -> str:
     return _(
         "What you sent without a second person before has not been reviewed (due %(moment)s). Until somebody has "
         "reviewed it, offer this one for approval: any senior, supervisor or legal liaison can let it go at once."
-    ) % {"moment": date_format(timezone.localtime(open_one.review_due_at), "SHORT_DATETIME_FORMAT")}
+    ) % {"moment": exact_time(open_one.review_due_at)}
 
 
 def _tell_supervisors(escalation: Escalation, actor: User) -> None:

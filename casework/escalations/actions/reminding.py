@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
 from datetime import timedelta
 from functools import partial
-from typing import TypeVar
 
 from django.db import transaction
 from django.db.models.functions import Now
 
 from casework.audit.log import Verb
 from casework.escalations.conflicts import NotReady
-from casework.escalations.models import Escalation, Package, State
+from casework.escalations.models import Escalation, State
+from casework.jobs.rows import NotAllDone, each
 from casework.partners.models import Partner
 
 from . import sending
@@ -26,13 +25,6 @@ REMIND_AFTER = (24, 72)
 UNACKNOWLEDGED = (State.SENT, State.DELIVERED)
 
 
-Row = TypeVar("Row", Escalation, Package)
-
-
-class NotAllDone(Exception):
-    """Some of what was due could not be done; the rest was. It is due again with the next run."""
-
-
 def keep_time() -> None:
     """Do what is due by the database's clock, each in a transaction of its own.
 
@@ -40,25 +32,14 @@ def keep_time() -> None:
     keeps and shows.
     """
     due = Escalation.objects.select_related("case", "partner")
-    failed = _each(due.filter(state__in=Escalation.WITH_PARTNER, expires_at__lte=Now()), note_expired)
+    failed = each(due.filter(state__in=Escalation.WITH_PARTNER, expires_at__lte=Now()), note_expired)
     for hours in sorted(REMIND_AFTER, reverse=True):  # after a pause of the workers the later one is enough
-        failed += _each(due.filter(**_late(hours)), partial(remind, hours=hours))
+        failed += each(due.filter(**_late(hours)), partial(remind, hours=hours))
     unreviewed = due.filter(review_due_at__lte=Now(), reviewed_at__isnull=True, overdue_noted_at__isnull=True)
-    failed += _each(unreviewed, note_overdue_review)
-    failed += _each(left_over(), remove_free)
+    failed += each(unreviewed, note_overdue_review)
+    failed += each(left_over(), remove_free)
     if failed:
         raise NotAllDone("; ".join(failed))
-
-
-def _each(rows: Iterable[Row], act: Callable[[Row], object]) -> list[str]:
-    """Do *act* with each of *rows*; for those with which it failed, which and what went wrong (no words of people)."""
-    failed = []
-    for row in rows:
-        try:
-            act(row)
-        except Exception as error:  # noqa: BLE001 - whatever is wrong with one, the others are due as well
-            failed.append(f"{row.public_id}: {type(error).__name__}")
-    return failed
 
 
 @transaction.atomic
@@ -84,8 +65,8 @@ def _late(hours: int) -> dict[str, object]:
 
 def _told(escalation: Escalation) -> bool:
     """Whether a reminder could be put on its way; where it can't, the desk sees that nobody has acknowledged."""
-    if escalation.partner.state == Partner.State.SUSPENDED:
-        return False  # nothing is sent to it
+    if escalation.partner.state == Partner.State.SUSPENDED or escalation.partner.ran_out:
+        return False  # nothing is sent to it, or nothing that it could open
     try:
         return sending.remind(escalation)
     except NotReady:

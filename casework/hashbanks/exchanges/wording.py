@@ -13,7 +13,7 @@ from casework.accounts.models import User
 from casework.accounts.permissions import Perm
 from casework.hashbanks.exchanges.models import Exchange, ExchangeAttempt
 from casework.hashbanks.models import Bank, Entry
-from casework.ui.templatetags.ui import exact_time
+from casework.ui.durations import exact_time
 
 from .actions.attempting import KEEP_READING
 from .actions.sending import count_refused, has_something, may_send_feedback, may_send_hashes

@@ -5,12 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef, QuerySet
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
 from casework.accounts.models import User
 from casework.audit.log import Verb, record
 from casework.cases import actions as cases
+from casework.jobs.rows import each
 from casework.legal import clocks
 from casework.legal.conflicts import NotAllowed
 from casework.legal.models import LegalClock, LegalRequest, State
@@ -91,22 +93,26 @@ def renew(request: LegalRequest, *, actor: User, reference: str) -> LegalClock:
     return clock
 
 
-@transaction.atomic
-def note_breaches() -> int:
-    """Write one entry for each clock that has run out unnoticed, by the database's clock; returns how many.
+def note_breaches() -> list[str]:
+    """Write one entry for each clock that has run out unnoticed, by the database's clock, each in a transaction of its
+    own; names the requests with which that failed (``casework.jobs.rows.each``).
 
     Keeping that has run its time is no fault, and is written down as what it is.
     """
-    late = LegalClock.objects.select_for_update(skip_locked=True, of=("self",)).filter(
-        stopped_at__isnull=True, breached_at__isnull=True, due_at__lte=Now()
-    )
-    count = 0
-    for clock in late.select_related("request").defer("request__document"):
+    late = LegalRequest.objects.filter(Exists(_late().filter(request=OuterRef("pk")))).defer("document")
+    return each(late.order_by("pk"), _note_breaches_of)
+
+
+@transaction.atomic
+def _note_breaches_of(request: LegalRequest) -> None:
+    for clock in _late().select_for_update().filter(request=request):
         LegalClock.objects.filter(pk=clock.pk).update(breached_at=Now())
         keeping = clock.kind == LegalClock.Kind.PRESERVE
         record(
-            Verb.LEGAL_KEEPING_ENDED if keeping else Verb.LEGAL_CLOCK_BREACHED, actor=None, subject=clock.request,
+            Verb.LEGAL_KEEPING_ENDED if keeping else Verb.LEGAL_CLOCK_BREACHED, actor=None, subject=request,
             kind=clock.kind, source=clock.source, due_at=clock.due_at,
         )  # fmt: skip
-        count += 1
-    return count
+
+
+def _late() -> QuerySet[LegalClock]:
+    return LegalClock.objects.filter(stopped_at__isnull=True, breached_at__isnull=True, due_at__lte=Now())

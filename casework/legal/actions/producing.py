@@ -16,6 +16,7 @@ from casework.escalations.actions import draft_escalation
 from casework.escalations.models import Basis, Escalation, Urgency
 from casework.escalations.models import State as Out
 from casework.evidence.models import Item
+from casework.jobs.rows import each
 from casework.legal import scope
 from casework.legal.conflicts import AnotherNeeded, NotAllowed
 from casework.legal.models import LegalClock, LegalRequest, LegalRequestCase, State, Type
@@ -157,13 +158,14 @@ def settle(request: LegalRequest, *, actor: User | None = None) -> bool:
     return True
 
 
-def settle_all() -> int:
-    """Settle every accepted request whose productions may have left; returns how many were."""
+def settle_all() -> list[str]:
+    """Settle every accepted request whose productions may have left, each in a transaction of its own; names those with
+    which that failed (``casework.jobs.rows.each``)."""
     sent = Exists(
         LegalRequestCase.objects.filter(request=OuterRef("pk"), production__state__in=Escalation.OUT)
     )
     waiting = LegalRequest.objects.filter(sent, state=State.ACCEPTED).defer("document")
-    return sum(settle(request) for request in waiting)
+    return each(waiting, settle)
 
 
 @transaction.atomic

@@ -49,11 +49,11 @@ def prolong_silence(
 
 
 def _productions(row: LegalRequest) -> list[int]:
-    """What was drafted for it, with what was taken back or declined and has another in its place by now."""
+    """What was drafted for it or rests on it, also what was taken back or declined and has another in its place."""
     named = Q(
         basis=Basis.LEGAL_REQUEST, authority__startswith=f"{row.number} ", case__legal_matters__request=row
     )
-    found = Escalation.objects.filter(Q(produced_for__request=row) | named)
+    found = Escalation.objects.filter(Q(produced_for__request=row) | Q(legal_request=row.public_id) | named)
     return list(found.values_list("pk", flat=True))
 
 

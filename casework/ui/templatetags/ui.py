@@ -12,22 +12,17 @@ from django.forms import BoundField, Form
 from django.template import Context
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from heroicons.templatetags.heroicons import heroicon_micro, heroicon_mini, heroicon_outline
 
 from casework.ui import durations
+from casework.ui.durations import exact_time
 
 register = template.Library()
 
 _ICON_SIZES = {16: heroicon_micro, 20: heroicon_mini, 24: heroicon_outline}
-
-
-def exact_time(moment: datetime) -> str:
-    """*moment* in the person's own zone, to the minute: "Mon 23 Nov 2026, 14:05 CET"."""
-    return date_format(timezone.localtime(moment), "D j M Y, H:i T")
 
 
 @register.simple_tag
@@ -59,6 +54,12 @@ def duration_words(length: timedelta | float | None) -> str:
 def exact(moment: datetime | None) -> str:
     """The exact time in the person's zone; an empty string for None."""
     return exact_time(moment) if moment else ""
+
+
+@register.filter
+def to_the_second(moment: datetime | None) -> str:
+    """The exact time with its seconds, as the log tells it; an empty string for None."""
+    return durations.to_the_second(moment) if moment else ""
 
 
 @register.simple_tag

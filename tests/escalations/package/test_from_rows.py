@@ -20,12 +20,14 @@ from casework.audit.models import Entry
 from casework.audit.notes import Verifier, verified_checkpoint
 from casework.audit.reading import newest_checkpoint
 from casework.audit.sealer import configured
+from casework.cases.models import Case
 from casework.escalations import casework_verify
 from casework.escalations.models import Package
 from casework.escalations.package import identity as signing
 from casework.evidence.storage import evidence_store
 from tests.cases.test_decide import decide
-from tests.cast import person
+from tests.cast import make_case, person
+from tests.evidence.making import make_examined
 
 from .rows import approved, archive, files, garden, identity, made, police
 from .test_verifying import flipped, regions
@@ -131,7 +133,7 @@ def test_the_log_s_entries_are_proven_without_us(package: Package) -> None:
         assert tree == head
         proven[index] = json.loads(found[name][16:])["verb"]
     assert {event["log_index"] for event in told} < set(proven)
-    assert {"case.opened", "evidence.received", "decision.made", "effect.opened"} <= set(proven.values())
+    assert {"evidence.received", "decision.made", "effect.opened"} <= set(proven.values())
     assert not [verb for verb in proven.values() if verb.startswith("escalation.")]
 
 
@@ -164,6 +166,25 @@ def test_no_verb_or_person_of_a_withheld_entry_is_told(package: Package) -> None
     assert set(json.loads(text)[0]) == {"index", "leaf_hash", "proof"}
     assert "escalation." not in text
     assert str(person("mona").public_id) not in text
+
+
+def test_a_case_that_was_restricted_opens_nothing_of_that_for_partners_who_may_not_know(
+    committed_db: str, tmp_path: Path, settings: Any
+) -> None:
+    settings.CHECKPOINT_FILE = tmp_path / "checkpoints.log"
+    case = make_case(minor_indicated=True)
+    make_examined(case, 1)
+    Case.objects.filter(pk=case.pk).update(restricted=False, minor_indicated=False)
+    case.refresh_from_db()
+    waiting = approved(case, police())
+    sealed()
+    found = files(made(waiting))
+    connections.close_all()
+    leaves = [data[16:] for name, data in found.items() if name.endswith(".leaf")]
+    assert {json.loads(body)["verb"] for body in leaves} >= {"evidence.received"}
+    for body in [*leaves, found["data/log/withheld.json"]]:
+        assert b"restricted" not in body
+        assert b"case.opened" not in body
 
 
 def test_nobody_of_the_desk_is_named(package: Package) -> None:

@@ -137,7 +137,15 @@ def case_context(case: Case, user: User, **sent: Any) -> dict[str, Any]:
         "note_form": sent.get("note") or forms.NoteForm(initial=_draft(case, user, "note")),
         "notes": case.notes.select_related("author"),
         "timeline": timeline(case, viewer=user),
+        "first_tab": "decide" if "decision" in sent or "review" in sent else _first_tab(case, user),
     }
+
+
+def _first_tab(case: Case, user: User) -> str:
+    """The part that a narrow screen opens with: what was decided, else what there is to judge by."""
+    if case.status in (Case.Status.DECIDED, Case.Status.CLOSED, Case.Status.WITHDRAWN):
+        return "decide"
+    return "evidence" if case.item_count and user.may(Perm.SEE_PREVIEWS) else "known"
 
 
 def _header(case: Case, clock: Any, user: User) -> dict[str, Any]:

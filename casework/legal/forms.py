@@ -19,6 +19,15 @@ from .models import Category, LegalCheck, LegalHandOver, LegalRequest, Type
 from .wording import ground_choices
 
 OFFICER = ("name", "title", "badge", "mail", "phone", "supervisor")
+#: Headings of the entry page and how the names of the fields under each begin; every field is under exactly one.
+_PARTS: tuple[tuple[Any, tuple[str, ...]], ...] = (
+    (_("The authority"), ("authority", "country", "citation", "partner")),
+    (_("The officer it names"), ("officer_",)),
+    (_("Dates and service"), ("issued_on", "received_at", "served_by", "deadline_at", "urgent")),
+    (_("What it is about"), ("targets", "categories", "period_")),
+    (_("Silence, notice and costs"), ("nondisclosure_until", "notice_due_at", "cost")),
+    (_("The emergency"), ("emergency_",)),
+)
 _EMERGENCY_LABELS = {
     "nature": _("What is the danger?"),
     "person_at_risk": _("Who is at risk?"),
@@ -54,15 +63,15 @@ class EntryForm(forms.Form):
         label=_("Entry in the directory"), queryset=Partner.objects.none(), required=False,
         help_text=_("Found by you in the directory, not by the request. A production leaves through it."),
     )  # fmt: skip
-    officer_name = forms.CharField(label=_("Officer: name"), max_length=200)
-    officer_title = forms.CharField(label=_("Officer: title"), max_length=200, required=False)
-    officer_badge = forms.CharField(label=_("Officer: badge number"), max_length=100, required=False)
-    officer_mail = forms.EmailField(label=_("Officer: official e-mail address"), required=False)
+    officer_name = forms.CharField(label=_("Name of the officer"), max_length=200)
+    officer_title = forms.CharField(label=_("Title or rank"), max_length=200, required=False)
+    officer_badge = forms.CharField(label=_("Badge number"), max_length=100, required=False)
+    officer_mail = forms.EmailField(label=_("Official e-mail address"), required=False)
     officer_phone = forms.CharField(
-        label=_("Officer: telephone number in the request"), max_length=50, required=False,
+        label=_("Telephone number in the request"), max_length=50, required=False,
         help_text=_("It is written down so that nobody calls it back."),
     )  # fmt: skip
-    officer_supervisor = forms.CharField(label=_("Officer: supervisor"), max_length=200, required=False)
+    officer_supervisor = forms.CharField(label=_("Supervisor"), max_length=200, required=False)
     issued_on = forms.DateField(
         label=_("Issued on"), required=False, widget=forms.DateInput({"type": "date"}, "%Y-%m-%d")
     )
@@ -98,6 +107,14 @@ class EntryForm(forms.Form):
         if type == Type.EMERGENCY:
             for part in EMERGENCY_PARTS:
                 self.fields[f"emergency_{part}"] = _words(_EMERGENCY_LABELS[part], rows=2)
+
+    def parts(self) -> list[tuple[Any, list[forms.BoundField]]]:
+        """The fields as the page groups them: a heading and what stands under it, in the order of the document."""
+        parts = [
+            (heading, [self[name] for name in self.fields if name.startswith(starts)])
+            for heading, starts in _PARTS
+        ]
+        return [(heading, fields) for heading, fields in parts if fields]
 
     def clean_country(self) -> str:
         return str(self.cleaned_data["country"]).upper()

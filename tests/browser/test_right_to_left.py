@@ -29,7 +29,8 @@ DATA = re.compile(
     r"|[A-Z0-9]{4}-[A-Z0-9-]+|\b[A-Z0-9]{9}\b|UTC|SHA-256|MD5|%\w+|\((?:g )?\w\)"
     r"|Hotline list|Own removals|What a hotline was told of by[^.]+\.[^.]+\."
     r"|\b(?:Mona|Milo|Sena|Lena|Lex|Audra|Ada|Nia|Stan|Forum|Hotline|Browser|Safe Harbour|demo|hotline)\b"
-    r"|Pixel Host|City police, cybercrime|NCMEC|A platform that is not there|A partner of|/tmp/\S+"
+    r"|Pixel Host|City police, cybercrime|NCMEC, test environment|NCMEC|A platform that is not there|A partner of"
+    r"|/tmp/\S+"
     r"|\b(?:CSV|JSON|DE|US)\b"
     r"|\b(?:JPEG|PNG|GIF|WebP|Esc|Enter)\b|I did not agree to this\."
 )

@@ -8,7 +8,9 @@ import pytest
 from django.utils import timezone
 
 from casework.legal import actions, tasks
+from casework.legal.forms import EntryForm
 from casework.legal.models import Category, LegalClock, State, Type
+from casework.partners.models import Partner
 from tests.cast import client_of, make_case, person
 from tests.journal import all_verbs
 from tests.legal.making import accepted, check, checked, enter, let_go, make_police, pass_time
@@ -201,3 +203,16 @@ def test_a_clock_of_the_future_is_not_late():
     request = enter(deadline_at=timezone.now() + timedelta(hours=1))
     tasks.keep_time(start=None)
     assert LegalClock.objects.get(request=request).breached_at is None
+
+
+@pytest.mark.parametrize("type_", list(Type))
+def test_the_entry_page_shows_every_field_of_its_kind_once_under_a_heading(type_: str):
+    form = EntryForm(type=type_, partners=Partner.objects.none())
+    shown = [field.name for _, fields in form.parts() for field in fields]
+    assert sorted(shown) == sorted(form.fields)
+
+
+def test_the_officer_is_one_group_with_a_name_on_the_entry_page():
+    page = client_of(person("lex")).get("/legal/new/search_warrant/").text
+    group = page.split("<legend>The officer it names</legend>")[1].split("</fieldset>")[0]
+    assert group.count('name="officer_') == 6

@@ -27,6 +27,7 @@ from casework.reports.limits import (
 )
 from casework.reports.models import Report
 from casework.reports.passing import choices_of, may_choose
+from casework.reports.progress import way_of
 from casework.reports.support import support
 from casework.reports.wording import missing_words, next_deadline, standing_of
 
@@ -98,10 +99,11 @@ def _passing_form(report: Report, data: QueryDict | None = None) -> PassingField
 
 def _page(request: HttpRequest, report: Report, status: int = 200, **context: Any) -> HttpResponse:
     case = report.case
+    standing = standing_of(report)
     shown = {
         "report": report,
         "reference": codes.shown_reference(report.reference),
-        "standing": standing_of(report),
+        "standing": standing,
         "deadline": None if report.withdrawn_at else next_deadline(case),
         "missing": missing_words(report.missing_elements()),
         "conversation": report.messages.all(),
@@ -112,6 +114,7 @@ def _page(request: HttpRequest, report: Report, status: int = 200, **context: An
         "organisations": support().for_age(minor=report.age_at_the_time == "minor"),
     }
     shown |= {name: import_string(path)(report) for name, path in settings.STATUS_PARTS.items()}
+    shown["way"] = way_of(standing, handed=bool(shown.get("handed")))
     return render_public(request, "reports/status/page.html", {**shown, **context}, status=status)
 
 

@@ -33,7 +33,7 @@ def csv_lines(lines: Iterable[Line]) -> Iterator[str]:
 
 
 def json_lines(lines: Iterable[Line], checkpoint: str | None) -> Iterator[str]:
-    """One object a line; the last one is the newest checkpoint, against which the rest can be proven."""
+    """One object a line; the last one is the newest checkpoint, which says how far the log had come."""
     for line in lines:
         yield json.dumps(_values(line), ensure_ascii=False, sort_keys=True) + "\n"
     yield json.dumps({"checkpoint": checkpoint}) + "\n"

@@ -8,7 +8,7 @@ which says nothing about who its signer is. PACKAGE.tar is the archive after `ag
 The signed list (MANIFEST.note; c2sp.org/signed-note) names each file with size and SHA-256. The archive is rebuilt
 from it (POSIX ustar, of which one form only is valid) and compared: headers, contents, padding, end. Exit code 0: valid
 against the key given. 1: not valid, and each line names the file or "archive structure". 2: could not be checked.
-The log's entries and proofs in data/log/ are compared as files, like all others; what they prove is not checked here.
+The log's entries and proofs in data/log/ are compared as files, like all others; casework_verify_log.py follows them.
 It needs Python 3.9 or newer and `cryptography`, and nothing else of Casework. Read it before you trust it; it is short.
 """
 

@@ -16,6 +16,9 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from casework.accounts.models import User
+from casework.audit import identity
+from casework.audit.notes import BadNote
+from casework.audit.reading import newest_checkpoint
 from casework.escalations.models import Download, Escalation, Line, Package, State
 from casework.escalations.package.facts import Tlp
 from casework.escalations.package.identity import verifier
@@ -116,6 +119,7 @@ def matter(escalation: Escalation) -> dict[str, Any]:
         "downloads_left": downloads_left(escalation),
         "key_fingerprints": [each["fingerprint"] for each in package.recipients] if package else [],
         "signer_key": _signer_key(),
+        "log_key": _log_key() if "log_proofs" in escalation.fields else "",
         "same_file": _same_file(escalation, package),
         "conversation": conversation(escalation),
         "is_open": escalation.state in OPEN_STATES,
@@ -127,6 +131,13 @@ def _signer_key() -> str:
     try:
         return verifier().vkey
     except KeyMissing:
+        return ""
+
+
+def _log_key() -> str:
+    try:
+        return identity.verifier(newest_checkpoint()).vkey
+    except (KeyMissing, BadNote):
         return ""
 
 

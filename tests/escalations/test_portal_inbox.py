@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from datetime import timedelta
 from typing import Any
 
@@ -12,10 +13,11 @@ from django.test import Client
 from django.urls import reverse
 
 from casework.accounts.models import User
+from casework.audit import identity
 from casework.escalations.models import Escalation
 from casework.partners.models import Contact, Partner
 from tests.cast import PASSWORD, client_of, make_case, person
-from tests.escalations.handing import make_partner, make_sent
+from tests.escalations.handing import make_package, make_partner, make_sent
 from tests.journal import all_verbs, verbs_of
 
 pytestmark = pytest.mark.django_db
@@ -176,3 +178,14 @@ def test_signing_in_asks_nia_for_her_second_factor(nia: User, harbour: Partner) 
     answer = client.post(reverse("account_login"), {"login": nia.email, "password": PASSWORD})
     assert answer.headers["Location"].startswith(reverse("mfa_authenticate"))
     assert client.get(reverse("portal")).headers["Location"].startswith(reverse("account_login"))
+
+
+def test_the_log_s_key_and_program_are_named_where_proofs_were_sent(nia: User, harbour: Partner) -> None:
+    with_proofs, without = make_sent(harbour), make_sent(harbour)
+    Escalation.objects.filter(pk=with_proofs.pk).update(fields=[*with_proofs.fields, "log_proofs"])
+    for each in (with_proofs, without):
+        make_package(each)
+    client, key = client_of(nia), identity.verifier(None).vkey
+    shown = html.unescape(page(client, with_proofs).text)
+    assert f"python casework_verify_log.py {with_proofs.number}.tar --key '{key}'" in shown
+    assert "casework_verify_log.py" not in page(client, without).text

@@ -132,8 +132,8 @@ def _log_words(facts: Facts) -> str:
         "entry as JSON. Its .tlog-proof (c2sp.org/tlog-proof@v1) shows that it stood in the log when the "
         "checkpoint was signed. withheld.json, where there is one, holds only the leaf hashes of the case's other "
         "entries, with their proofs: what they say is not in this package, but it can't be changed any more. "
-        "casework_verify.py compares these files like all others; it does not follow the proofs. Get the key of the "
-        "log from the signer, too."
+        "casework_verify.py compares these files like all others; casework_verify_log.py follows the proofs, with the "
+        "key of the log, which is another one. Get that from the signer, too."
     )
 
 

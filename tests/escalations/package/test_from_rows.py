@@ -21,7 +21,7 @@ from casework.audit.notes import Verifier, verified_checkpoint
 from casework.audit.reading import newest_checkpoint
 from casework.audit.sealer import configured
 from casework.cases.models import Case
-from casework.escalations import casework_verify
+from casework.escalations import casework_verify, casework_verify_log
 from casework.escalations.models import Package
 from casework.escalations.package import identity as signing
 from casework.evidence.storage import evidence_store
@@ -135,6 +135,26 @@ def test_the_log_s_entries_are_proven_without_us(package: Package) -> None:
     assert {event["log_index"] for event in told} < set(proven)
     assert {"evidence.received", "decision.made", "effect.opened"} <= set(proven.values())
     assert not [verb for verb in proven.values() if verb.startswith("escalation.")]
+
+
+def test_the_recipient_s_program_follows_every_proof_and_compares_the_custody_history(
+    package: Package, tmp_path: Path
+) -> None:
+    path, verifier = tmp_path / "p.tar", log_identity.verifier(newest_checkpoint())
+    path.write_bytes(archive(package))
+    ran = run(sys.executable, casework_verify_log.__file__, path, "--key", verifier.vkey)
+    assert (ran.returncode, ran.stderr) == (0, "")
+    found = files(package)
+    leaves = [name for name in found if name.endswith(".leaf")]
+    assert ran.stdout.count("PROVEN  entry ") == len(leaves)
+    closed = len(json.loads(found["data/log/withheld.json"]))
+    assert f"PROVEN  {closed} entries of which only the hash is here" in ran.stdout
+    rows = len(json.loads(found["data/custody.json"]))
+    assert rows
+    assert f"Custody history: {rows} rows are as the log has them, 0 name no entry" in ran.stdout
+    # the key of packages is another one
+    ran = run(sys.executable, casework_verify_log.__file__, path, "--key", signing.verifier().vkey)
+    assert ran.returncode == 1
 
 
 def test_every_other_entry_of_the_case_is_there_as_a_hash_that_is_proven(package: Package) -> None:

@@ -406,5 +406,5 @@ def _time_or_text(text: str) -> str:
         return text
     try:
         return to_the_second(datetime.fromisoformat(text))
-    except ValueError:  # only its look is that of a time
+    except (ValueError, OverflowError):  # only its look is that of a time, or no zone but its own can hold it
         return text

@@ -11,6 +11,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from casework.partners.models import Partner, Tlp
+from casework.ui.moments import MomentField
 
 from .actions.fetches import MOST_AT_ONCE
 from .choosing import FIELDS
@@ -106,9 +107,8 @@ class DraftForm(forms.Form):
         label=_("When and how they said so, or why it is right to go without"), max_length=500, required=False,
         widget=forms.Textarea(attrs={"rows": 2}),
     )  # fmt: skip
-    nondisclosure_until = forms.DateTimeField(
+    nondisclosure_until = MomentField(
         label=_("Nobody may be told until"), required=False,
-        widget=forms.DateTimeInput({"type": "datetime-local"}, "%Y-%m-%dT%H:%M"),
         help_text=_(
             "Until then the reporter's page says nothing of this, and nobody of the desk tells whoever is concerned. "
             "Empty: it is told as soon as it has left."

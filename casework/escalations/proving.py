@@ -20,7 +20,7 @@ from casework.audit import happenings, identity, inclusion, merkle
 from casework.audit.happenings import Happening
 from casework.audit.reading import newest_checkpoint
 from casework.audit.verbs import Verb
-from casework.cases.models import Effect
+from casework.cases.models import Basis, Effect
 from casework.partners.models import Accepts
 
 from .models import Escalation
@@ -42,6 +42,9 @@ _OF_CASE = {
 _BEYOND_CUSTODY = {
     Verb.EVIDENCE_RECEIVED: {"hashes", "item_details"},
     Verb.EVIDENCE_EXAMINED: {"item_details"},
+    Verb.EVIDENCE_EXAMINED_AGAIN: {"item_details"},
+    Verb.EVIDENCE_NOT_OPENED: {"item_details"},
+    Verb.EVIDENCE_QUARANTINED: {"item_details"},
     Verb.EVIDENCE_DERIVED: {"item_details"},
     Verb.EVIDENCE_FILM_SAMPLED: {"hashes", "item_details"},
     Verb.EVIDENCE_PLAYBACK_MADE: {"item_details"},
@@ -64,12 +67,16 @@ def _may_open(escalation: Escalation, each: Happening) -> bool:
     fields, verb = escalation.fields, Verb(each.verb)
     if verb == Verb.CASE_OPENED and not _may_know_of_minors(escalation):
         return False
+    measured = "scores" in fields
     if verb in _OF_CASE:
         seen = not verb.startswith("effect.") or each.data.get("kind") in _VISIBLE
-        return _OF_CASE[verb] in fields and seen
-    signals = each.data.get("signals", {})
-    measured = not signals or "scores" in fields and not set(OF_OTHERS) & set(signals)
-    return "custody" in fields and measured and _BEYOND_CUSTODY.get(verb, set()) <= set(fields)
+        bases = set(each.data.get("bases", ()))  # the decision that is told doesn't say what it rests on
+        told = Basis.MATCH not in bases and (measured or Basis.SCORE not in bases)
+        return _OF_CASE[verb] in fields and seen and told
+    # What was found now, and before it was examined again.
+    signals = {*each.data.get("signals", ()), *each.data.get("was", ())}
+    told = not signals or (measured and not signals & set(OF_OTHERS))
+    return "custody" in fields and told and _BEYOND_CUSTODY.get(verb, set()) <= set(fields)
 
 
 def _may_know_of_minors(escalation: Escalation) -> bool:

@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from casework.evidence.models import Item
+from casework.ui.moments import MomentField
 
 from .cybertip.facts import FileAnnotation, IncidentKind, Relevance
 from .tip_wording import FILE_MARKS, KINDS, RELEVANCES, REPORT_MARKS
@@ -38,8 +39,8 @@ class TipForm(forms.Form):
 
     version = forms.IntegerField(widget=forms.HiddenInput)
     kind = forms.ChoiceField(label=_("What happened"), choices=_names(KINDS))
-    at = forms.DateTimeField(
-        label=_("When"), widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+    at = MomentField(
+        label=_("When"),
         help_text=_("In your time zone. The best you know; say below what the moment means."),
     )  # fmt: skip
     at_means = _words(

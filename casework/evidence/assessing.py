@@ -96,7 +96,7 @@ def _known_facts(item: Item, signal: SignalRecord) -> Facts:
     seen = {str(public_id) for public_id in items.values_list("public_id", flat=True)}
     matches = [match for match in stored if match["item"] in seen]
     if not matches:
-        nothing = Known((), signal.reason, item.case.restricted).as_signal()
+        nothing = Known((), signal.reason).as_signal()
         return Facts(
             KNOWN, nothing["status"], "", None, nothing["sentence"], nothing["reason"], signal.version
         )

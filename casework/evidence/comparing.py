@@ -6,7 +6,7 @@ Only workers import this room: the index behind it needs numpy.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 SLICE = 45.0
 #: Items, or lines, that are kept in one transaction with their checkpoint.
 ITEMS_AT_ONCE, LINES_AT_ONCE = 200, 1000
+#: Items with a match that are kept in one transaction: each may restrict its case, which counts anew in all cases that
+#: share a picture with it (10 ms each), and whoever else restricts one waits for that, at most ten seconds.
+FOUND_AT_ONCE = 5
 
 _PDQ_BYTES = 32
 
@@ -93,11 +96,23 @@ def sweep(sweep: str, *, start: Start) -> None:
         broken = next((answer for answer in answers if not answer.ran), None)
         if broken is not None:
             raise IndexUnusable(broken.why_not)
-        actions.record_sweep_page(run, list(zip(page, answers, strict=True)), start=start)
-        if time.monotonic() - began > SLICE:
-            actions.go_on_sweeping(run, start=start)
-            return
+        for part in _parts(zip(page, answers, strict=True)):
+            actions.record_sweep_page(run, part, start=start)
+            if time.monotonic() - began > SLICE:
+                actions.go_on_sweeping(run, start=start)
+                return
     actions.end_sweep(run, start=start)
+
+
+def _parts(page: Iterable[tuple[Item, Matching]]) -> Iterator[list[tuple[Item, Matching]]]:
+    part: list[tuple[Item, Matching]] = []
+    for item, answer in page:
+        part.append((item, answer))
+        if sum(bool(found.found) for _item, found in part) == FOUND_AT_ONCE:
+            yield part
+            part = []
+    if part:
+        yield part
 
 
 def import_list(list_import: str, *, start: Start) -> None:

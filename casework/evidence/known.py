@@ -28,7 +28,6 @@ class Match:
 
     item: str
     distance: int | None
-    restricted: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +36,6 @@ class Known:
 
     matches: tuple[Match, ...]
     not_near: str
-    own_case_restricted: bool
-
-    @property
-    def count_for_queue(self) -> int:
-        """Matches that everybody who sees the case may know of: the queue's factor must not betray others."""
-        return sum(1 for match in self.matches if self.own_case_restricted or not match.restricted)
 
     def as_signal(self) -> dict[str, Any]:
         """The fields of a ``SignalRecord``."""
@@ -71,10 +64,10 @@ def known_copies(item: Item) -> Known:
     """Look for *item* in all other cases, restricted ones included."""
     others = Item.objects.exclude(case_id=item.case_id)
     exact = [
-        Match(str(public_id), None, restricted)
-        for public_id, restricted in others.filter(sha256=item.sha256)
+        Match(str(public_id), None)
+        for public_id in others.filter(sha256=item.sha256)
         .order_by("pk")
-        .values_list("public_id", "case__restricted")[:_MOST_MATCHES]
+        .values_list("public_id", flat=True)[:_MOST_MATCHES]
     ]
     hashes = PerceptualHash.objects.filter(
         item=item, algorithm="pdq"
@@ -86,16 +79,25 @@ def known_copies(item: Item) -> Known:
     elif not detailed:
         not_near = _("The picture has too little detail for a perceptual match.")
     near = _near(item, detailed) if detailed else []
-    return Known((*exact, *near), not_near, item.case.restricted)
+    return Known((*exact, *near), not_near)
+
+
+def count_for_queue(known: Known, case: Case) -> int:
+    """Matches that everybody who sees *case* may know of now: the queue's factor must not betray others."""
+    return _shown(case, [match.item for match in known.matches])
 
 
 def countable(case: Case) -> int:
     """How many matches, with other cases and with banks, everybody who sees *case* may know of: the queue's factor."""
     total = BankMatch.objects.for_case(case).standing().urgent().tally()
     for signal in SignalRecord.objects.filter(item__case=case, name=KNOWN):
-        items = Item.objects.filter(public_id__in=[match["item"] for match in signal.data.get("matches", [])])
-        total += (items if case.restricted else items.filter(case__restricted=False)).count()
+        total += _shown(case, [match["item"] for match in signal.data.get("matches", [])])
     return total
+
+
+def _shown(case: Case, names: list[str]) -> int:
+    items = Item.objects.filter(public_id__in=names)
+    return (items if case.restricted else items.filter(case__restricted=False)).count()
 
 
 def _near(item: Item, hashes: list[str]) -> list[Match]:
@@ -107,19 +109,16 @@ def _near(item: Item, hashes: list[str]) -> list[Match]:
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            SELECT public_id, min(distance), restricted FROM (
-                SELECT i.public_id, c.restricted,
+            SELECT public_id, min(distance) FROM (
+                SELECT i.public_id,
                        bit_count(('x' || encode(h.value, 'hex'))::bit(256) # ('x' || own.value)::bit(256)) AS distance
                 FROM evidence_perceptualhash h
                 CROSS JOIN unnest(%s::text[]) AS own(value)
                 JOIN evidence_item i ON i.id = h.item_id
-                JOIN cases_case c ON c.id = i.case_id
                 WHERE h.algorithm = 'pdq' AND h.quality >= %s AND i.case_id <> %s AND i.sha256 <> %s
             ) AS compared
-            WHERE distance <= %s GROUP BY public_id, restricted ORDER BY min(distance), public_id LIMIT %s
+            WHERE distance <= %s GROUP BY public_id ORDER BY min(distance), public_id LIMIT %s
             """,
             [hashes, LEAST_QUALITY, item.case_id, item.sha256, MOST_DISTANCE, _MOST_MATCHES],
         )
-        return [
-            Match(str(public_id), int(distance), restricted) for public_id, distance, restricted in cursor
-        ]
+        return [Match(str(public_id), int(distance)) for public_id, distance in cursor]

@@ -87,7 +87,7 @@ def known_row(signal: SignalRecord | None, viewer: User) -> dict[str, Any]:
     matches = visible_matches(signal, viewer)
     if signal.status == "found" and not matches:
         # Every match lies in a case that does not exist for this person: the row is the one without any match.
-        signal = SignalRecord(item=signal.item, **Known((), signal.reason, False).as_signal())
+        signal = SignalRecord(item=signal.item, **Known((), signal.reason).as_signal())
     row = plain_row(signal) | {"question": _("Known copies")}
     if not matches:
         return row

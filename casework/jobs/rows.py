@@ -19,7 +19,10 @@ Row = TypeVar("Row", bound=Named)
 
 
 class NotAllDone(Exception):
-    """Some of what was due could not be done; the rest was. It is due again with the next run."""
+    """Some of what was due could not be done; the rest was. It is due again with the next run.
+
+    Its text is kept in the ledger: ids and classes of errors, no words of people.
+    """
 
 
 def each(rows: Iterable[Row], act: Callable[[Row], object]) -> list[str]:

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from casework.partners.models import Partner
+from casework.ui.moments import MomentField
 
 from . import scope, targets
 from .actions import EMERGENCY_PARTS
@@ -35,12 +36,6 @@ _EMERGENCY_LABELS = {
     "why_no_process": _("Why is there no time for process?"),
     "data_needed": _("Which data would avert it, and how?"),
 }
-
-
-class MomentField(forms.DateTimeField):
-    """A date and time in the zone of whoever types it."""
-
-    widget = forms.DateTimeInput({"type": "datetime-local"}, "%Y-%m-%dT%H:%M")
 
 
 def _words(label: Any, *, rows: int = 3, needed: bool = True, help_text: Any = "") -> forms.CharField:

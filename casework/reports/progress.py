@@ -1,7 +1,7 @@
 """The way of a report as a short line of steps: the same as the words of its status page say, and nothing beside.
 
-A step that has not been taken says so. What comes of a report is never drawn ahead of the decision, and what happens
-inside the desk is not drawn at all.
+A step ahead is open, which does not say that it was never taken: what was looked at or decided may wait once more. What
+comes of a report is never drawn ahead of the decision, and what happens inside the desk is not drawn at all.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from .wording import Standing
 
 
 class Reached(StrEnum):
-    """How far one step is: taken, where things stand now, or not taken."""
+    """How far one step is: taken, where things stand now, or open."""
 
     DONE = "done"
     NOW = "now"
@@ -36,7 +36,9 @@ def way_of(standing: Standing, *, handed: bool) -> list[Step]:
     names, at = _names(standing)
     steps = [_step(name, number - at) for number, name in enumerate(names)]
     if handed:
-        steps.insert(at + 1, Step(_("Passed on"), Reached.DONE, _("done; see below")))
+        # What was passed on before somebody took their report back must not read as done in spite of it.
+        place = at if standing.code == "withdrawn" else at + 1
+        steps.insert(place, Step(_("Passed on"), Reached.DONE, _("done; see below")))
     return steps
 
 
@@ -62,4 +64,4 @@ def _step(name: str, distance: int) -> Step:
         return Step(name, Reached.DONE, _("done"))
     if distance == 0:
         return Step(name, Reached.NOW, _("here it stands now"))
-    return Step(name, Reached.AHEAD, _("not yet"))
+    return Step(name, Reached.AHEAD, _("still open"))

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
+from django.utils import timezone
 
 from casework.audit import wording
 from casework.audit.verbs import Verb
@@ -77,3 +79,10 @@ def test_a_time_that_an_entry_carries_is_shown_to_the_second_and_not_as_it_is_st
 @pytest.mark.parametrize("text", ["2027-99-21T20:44:05Z", "2027-02-21", "at 2027-02-21T20:44:05Z sharp"])
 def test_what_is_no_time_of_the_log_stands_as_it_was_written(text: str) -> None:
     assert wording.facts({"reference": text})[0]["value"] == text
+
+
+@pytest.mark.parametrize("text", ["9999-12-31T23:59:00Z", "0001-01-01T00:00:00+00:00"])
+@pytest.mark.parametrize("zone", ["America/New_York", "Pacific/Auckland"])
+def test_a_time_that_is_none_in_the_readers_zone_breaks_no_page(text: str, zone: str) -> None:
+    with timezone.override(ZoneInfo(zone)):
+        assert wording.facts({"until": text})[0]["value"]

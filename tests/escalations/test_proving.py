@@ -10,13 +10,16 @@ import pytest
 from casework.audit import happenings
 from casework.audit.verbs import Verb
 from casework.cases.actions import restrict_case, review_decision
-from casework.cases.models import Case, Outcome
+from casework.cases.models import Basis, Case, Outcome
 from casework.escalations import choosing, gathering
 from casework.escalations.models import Escalation
+from casework.evidence.actions import record_unopened
+from detection.findings import Failure
 from tests.cases.test_decide import decide
 from tests.cast import make_case, person
 from tests.escalations.package.rows import drafted, garden, police
-from tests.evidence.making import explicit, make_examined
+from tests.evidence.making import explicit, make_examined, make_item, picture
+from tests.evidence.test_examining_again import again
 from tests.journal import verbs_of
 
 pytestmark = pytest.mark.django_db
@@ -91,6 +94,41 @@ def test_an_examination_that_names_other_cases_stays_a_hash() -> None:
     shown = [each for each in gathering.outline(escalation).entries if each.verb == Verb.EVIDENCE_EXAMINED]
     assert len(shown) == 1
     assert "known" not in shown[0].data["signals"]
+
+
+def test_an_examination_made_again_tells_nothing_of_what_was_known_of_other_cases() -> None:
+    case, other = garden(), garden()
+    copy = case.items.get()
+    again(copy, data=picture(1), signals=[explicit(0.5)], pdq="f0" * 32)
+    told = happenings.of_case(case.public_id, [Verb.EVIDENCE_EXAMINED_AGAIN])
+    assert [each.data["was"]["known"] for each in told] == ["not_found"]
+    assert "evidence.examined_again" not in opened(drafted(case, police()))
+    again_known = other.items.get()
+    assert again_known.signals.get(name="known").status == "found"
+
+
+def test_why_a_file_could_not_be_opened_goes_with_the_details_of_items() -> None:
+    case = garden()
+    record_unopened(make_item(case, picture(2)), Failure("no_key", "This worker holds no vault key."))
+    escalation = drafted(case, police())
+    assert "evidence.not_opened" in opened(escalation)
+    assert "evidence.not_opened" not in opened(escalation, without="item_details")
+
+
+def test_a_decision_that_rests_on_a_match_with_another_case_stays_a_hash() -> None:
+    case = garden()
+    decide(case, bases=[Basis.REPORT, Basis.MATCH])
+    escalation = drafted(case, police())
+    assert "decisions" in escalation.fields
+    assert not outcomes(escalation)
+
+
+def test_a_decision_that_rests_on_a_score_goes_with_scores() -> None:
+    case = garden()
+    decide(case, bases=[Basis.REPORT, Basis.SCORE])
+    escalation = drafted(case, police())
+    assert "decision.made" in opened(escalation)
+    assert "decision.made" not in opened(escalation, without="scores")
 
 
 def test_that_a_case_was_restricted_is_told_to_those_who_may_know() -> None:

@@ -104,6 +104,19 @@ def test_a_run_goes_on_where_the_last_job_stopped(monkeypatch: pytest.MonkeyPatc
     assert entries("evidence.matched") == 3
 
 
+def test_what_is_kept_at_once_ends_after_a_few_matches(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(comparing, "FOUND_AT_ONCE", 2)
+    monkeypatch.setattr(comparing, "SLICE", -1.0)
+    for seed in (1, 2, 1, 1, 2):
+        hashed_item(make_case(), seed)
+    run = asked(make_bank(), pdq(1))
+    seen = []
+    while run.state != RunState.DONE:
+        run = sweep(run)
+        seen.append((run.done, run.hits))
+    assert seen == [(3, 2), (5, 3), (5, 3)]
+
+
 def test_a_worker_that_lost_its_lease_moves_nothing() -> None:
     hashed_item(make_case(), 1)
     run = asked(make_bank(), pdq(1))

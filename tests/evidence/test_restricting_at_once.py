@@ -19,14 +19,17 @@ from casework.cases.actions import opening
 from casework.cases.models import Basis, Case, Outcome, Policy
 from casework.evidence import actions
 from casework.evidence.actions import examination, sweeping
+from casework.evidence.known import known_copies
 from casework.evidence.models import BankMatch, Item
-from casework.hashbanks.actions import ask_sweep, last_change
+from casework.hashbanks.actions import ask_sweep, drop_entries, keep_entries, last_change
 from casework.hashbanks.matches import Found, Matching
+from casework.hashbanks.models import Entry
+from casework.hashbanks.values import NewEntry
 from tests.cast import make_case, person
 from tests.evidence import making
 from tests.evidence.making import explicit, make_examined, make_item, picture
-from tests.evidence.matching import start_of
-from tests.hashbanks.making import keep, make_bank
+from tests.evidence.matching import hashed_item, start_of
+from tests.hashbanks.making import keep, make_bank, pdq
 
 pytestmark = pytest.mark.usefixtures("committed_db")
 
@@ -144,12 +147,92 @@ def test_a_bank_looks_back_at_an_item_while_a_worker_examines_it(
     assert Item.objects.get(pk=item.pk).state == Item.State.EXAMINED
 
 
+def test_a_case_that_is_restricted_while_a_copy_is_examined_is_not_counted_there(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The examination has found the copy in the other case, which is then restricted before the factor is kept."""
+    hidden, sena = make_examined(make_case(), 5), person("sena")
+    item, real = make_item(make_case(), picture(5)), known_copies
+
+    def search(asked: Item) -> Any:
+        found = real(asked)
+        assert at_once(lambda: cases.restrict_case(hidden.case, actor=sena, why="minor_suspected")) == [
+            "done"
+        ]
+        return found
+
+    monkeypatch.setattr(examination, "known_copies", search)
+    assert actions.record_examination(Item.objects.get(pk=item.pk), making.examination(picture(5)))
+    assert known(hidden) == (True, 0)
+    assert known(item) == (False, 0)
+
+
+def test_a_case_is_restricted_between_the_count_of_a_copy_and_its_keeping(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    place, hidden, sena = Meeting(), make_examined(make_case(), 5), person("sena")
+    item = make_item(make_case(), picture(5))
+    stop_before(place, monkeypatch, examination, "match_if_changed")  # it has counted and written
+    tell = opening._tell_of_restriction
+
+    def stop(case: Case) -> None:
+        tell(case)
+        place.wait()
+
+    monkeypatch.setattr(opening, "_tell_of_restriction", stop)
+    answer = Matching(0, last_change())
+    assert at_once(
+        lambda: actions.record_examination(
+            Item.objects.get(pk=item.pk), making.examination(picture(5)), matching=answer
+        ),
+        lambda: cases.restrict_case(hidden.case, actor=sena, why="minor_suspected"),
+    ) == ["done", "done"]
+    assert known(hidden) == (True, 0)
+    assert known(item) == (False, 0)
+
+
+def test_a_list_names_a_hash_again_while_a_sweep_keeps_a_match_with_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Whoever changes entries comes to the cases of those that ended; the sweep holds cases and points at entries."""
+    place, item, other, bank = (
+        Meeting(),
+        make_item(make_case(), picture(5)),
+        hashed_item(make_case(), 6),
+        make_bank(),
+    )
+    with transaction.atomic():
+        since = last_change()
+        entry, gone = keep(bank, bytes.fromhex(item.sha256), "sha256"), keep(bank, pdq(6))
+        run = ask_sweep(bank, since=since, upto=last_change())
+    assert run is not None
+    BankMatch.objects.create(
+        item=other, entry=gone, algorithm="pdq", distance=0, version="1", entry_version="1"
+    )
+    stop_before(place, monkeypatch, sweeping, "keep_late_matches")  # it has its turn
+    answer = Matching(1, last_change(), found=(Found(entry.pk, bank.pk, "sha256"),))
+    start = start_of("evidence.sweep", sweep=str(run.public_id))
+
+    @transaction.atomic
+    def page_of_a_list() -> None:
+        keep_entries(bank, [NewEntry("sha256", bytes.fromhex(item.sha256))])
+        place.wait()
+        drop_entries([gone.pk], to=Entry.Status.DELETED)
+
+    assert at_once(lambda: actions.record_sweep_page(run, [(item, answer)], start=start), page_of_a_list) == [
+        "done",
+        "done",
+    ]
+    assert BankMatch.objects.filter(item=item).exists()
+    assert Entry.objects.get(pk=gone.pk).status == Entry.Status.DELETED
+
+
 def stop_before(place: Meeting, monkeypatch: pytest.MonkeyPatch, holder: Any, name: str) -> None:
     """Have the meeting before the function of that name."""
     real = getattr(holder, name)
 
-    def stop(*args: Any) -> Any:
+    def stop(*args: Any, **more: Any) -> Any:
         place.wait()
-        return real(*args)
+        return real(*args, **more)
 
     monkeypatch.setattr(holder, name, stop)

@@ -8,6 +8,7 @@ from django.db import connection
 
 from casework.jobs.actions import Start, claim, fail, give_up
 from casework.jobs.models import Job
+from casework.jobs.rows import NotAllDone
 from tests.jobs.conftest import make_job, make_ready, verbs
 
 
@@ -43,6 +44,17 @@ def test_a_job_that_raised_waits_and_keeps_no_words_of_the_error(db: None, setti
     assert "lighthouse" not in job.error
     assert claim(job.public_id) is None, "it is not due before the pause is over"
     assert verbs() == []
+
+
+def test_a_job_that_left_rows_undone_keeps_which(db: None) -> None:
+    job = make_job("test.fails")
+    start = claim(job.public_id)
+    assert start
+    row = "6f0c7a52-6a0e-4b0f-9d5c-2f3a1f1f7b11: KeyError"
+    fail(start, NotAllDone("; ".join([row] * 20)))
+    job.refresh_from_db()
+    assert job.error_class == "NotAllDone"
+    assert job.error.startswith(f"{row}; {row}")
 
 
 def test_after_the_third_failure_it_is_failed_and_its_kind_is_told(

@@ -10,6 +10,7 @@ from django.test import Client
 
 from casework.accounts.models import User
 from casework.cases import actions as cases
+from casework.cases.actions.decisions import hear_reporter
 from casework.cases.models import Effect
 from casework.reports.actions import Filed, withdraw_report
 from casework.reports.models import Report
@@ -79,6 +80,23 @@ def test_what_was_passed_on_is_a_step_that_is_done_and_stands_before_what_is_ahe
     ]  # fmt: skip
 
 
+def test_what_was_passed_on_before_a_report_was_taken_back_does_not_read_as_done_in_spite_of_it() -> None:
+    steps = way_of(Standing("withdrawn", "You withdrew this report", ""), handed=True)
+    assert [step.name for step in steps] == ["Received", "Passed on", "You withdrew this report"]
+
+
+@pytest.mark.django_db
+def test_a_report_that_waits_once_more_is_not_said_never_to_have_been_looked_at(
+    file_one: FileOne, mona: User
+) -> None:
+    filed = file_one()
+    decide(filed, mona, "keep", policy="not_intimate")
+    hear_reporter(filed.report.case)
+    report = Report.objects.select_related("case").get(pk=filed.report.pk)
+    assert standing_of(report).code == "received"
+    assert "not yet" not in str(way_of(standing_of(report), handed=False))
+
+
 @pytest.mark.django_db
 def test_the_page_marks_the_present_step_for_a_screen_reader_and_says_the_rest_in_words(
     file_one: FileOne, client: Client
@@ -89,4 +107,4 @@ def test_the_page_marks_the_present_step_for_a_screen_reader_and_says_the_rest_i
     line = page.split('<ol class="way"')[1].split("</ol>")[0]
     assert line.count("aria-current") == 1
     assert "Received" in line.split('aria-current="step"')[1].split("</li>")[0]
-    assert line.count("not yet") == 2
+    assert line.count("still open") == 2

@@ -13,7 +13,7 @@ from django.db import transaction
 
 from casework.accounts.models import User
 from casework.audit.log import Verb, record
-from casework.cases.actions import note_known_matches, note_waiting_again
+from casework.cases.actions import note_known_matches, note_waiting_again, take_turn
 from casework.cases.models import Case
 from casework.evidence.known import countable
 from casework.evidence.models import Item, PerceptualHash, SignalRecord
@@ -23,7 +23,7 @@ from casework.jobs.actions import Start, add_job, confirm_start
 
 from .assessments import refresh_factors
 from .examination import record_examination
-from .matching import BANKS, take_turn_if_asked
+from .matching import BANKS
 
 if TYPE_CHECKING:  # the library opens hostile media: at run time only ``tasks`` imports it
     from detection.findings import Examination
@@ -52,7 +52,7 @@ def record_examined_again(
     An examination that opened nothing replaces nothing: the entry says so. Raises LostLease.
     """
     share_entries()  # before any row is locked, as ``record_examination``
-    take_turn_if_asked([matching])
+    take_turn()  # what is found anew may be in other cases, or in a bank that restricts
     confirm_start(start)
     # Then the case, before its signals: whoever restricts a case holds it and comes to the signals afterwards.
     case = Case.objects.select_for_update().get(pk=item.case_id)

@@ -11,9 +11,9 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
 from casework.audit.log import Verb, record
-from casework.cases.actions import note_examined
+from casework.cases.actions import note_examined, take_turn
 from casework.cases.models import Case
-from casework.evidence.known import KNOWN, known_copies
+from casework.evidence.known import KNOWN, count_for_queue, known_copies
 from casework.evidence.models import Blob, Item, PerceptualHash, SignalRecord, Wrap
 from casework.evidence.sealing import seal
 from casework.hashbanks.actions import share_entries
@@ -46,7 +46,6 @@ def record_examination(
     when somebody else has the job by now.
     """
     newest = share_entries()  # before any row is locked, as whoever changes entries does
-    take_turn_if_asked([matching])
     locked = _unfinished(item, start)
     if locked is None:
         return False
@@ -125,7 +124,6 @@ def _leave_closed(
     matching: Matching | None = None,
 ) -> bool:
     newest = share_entries()
-    take_turn_if_asked([matching])
     locked = _unfinished(item, start)
     if locked is None:
         return False
@@ -161,6 +159,11 @@ def _unfinished(item: Item, start: Start | None = None) -> Item | None:
 def _finish(item: Item, matching: Matching | None, newest: int, *, signals: Sequence[SignalRecord]) -> None:
     """Look for known copies, keep the signals and what the banks said, save the item and tell the case."""
     known = known_copies(item)
+    # Asked for only now, for sealing and searching take long. With known copies too: a case that is restricted from
+    # here on finds what is kept below and counts anew, and one that was restricted since the search is not counted.
+    if known.matches:
+        take_turn()
+    take_turn_if_asked([matching])
     # Before the item changes and matches are kept: a bank that looks back at it now holds the case and writes matches.
     item.case = Case.objects.select_for_update().get(pk=item.case_id)
     # All in one statement: a picture has a score of signals, and each statement of its own costs a millisecond.
@@ -180,7 +183,7 @@ def _finish(item: Item, matching: Matching | None, newest: int, *, signals: Sequ
         actor=None,
         explicit_score=answers[EXPLICIT]["probability"],
         synthetic_found=says_yes(answers[AI_MADE]),
-        known_matches=known.count_for_queue + factor_of(item),
+        known_matches=count_for_queue(known, item.case) + factor_of(item),
     )
     if matching is not None:
         match_if_changed(item, matching, newest=newest)

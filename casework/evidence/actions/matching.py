@@ -29,8 +29,8 @@ BANKS = "banks"
 #: Why a case was restricted, as its entry in the log says.
 BANK_MATCH = "bank_match"
 _VERSION = "sha256, md5, pdq"
-#: Items that are recounted in one transaction.
-RECOUNTED_AT_ONCE = 100
+#: Items that are recounted in one transaction, few for the reason of ``comparing.FOUND_AT_ONCE``.
+RECOUNTED_AT_ONCE = 10
 
 
 def keep_matches(

@@ -158,8 +158,11 @@ def _is_flat(entry: NewEntry) -> bool:
 
 
 def _there(bank: Bank, entries: Collection[NewEntry]) -> dict[tuple[str, bytes, UUID | None], Entry]:
-    """What *bank* holds already of *entries*, by their key; locked."""
-    found = Entry.objects.select_for_update().filter(
+    """What *bank* holds already of *entries*, by their key; locked, but so that matches may still point at it.
+
+    A sweep that keeps a match has cases locked, and whoever changes entries comes to those afterwards.
+    """
+    found = Entry.objects.select_for_update(no_key=True).filter(
         bank=bank,
         signal__in={entry.signal for entry in entries},
         value__in=[entry.value for entry in entries],

@@ -24,6 +24,7 @@ from casework.audit import log
 from casework.audit.verbs import Verb
 from casework.jobs.models import MAX_STARTS, Job
 from casework.jobs.node import this_node
+from casework.jobs.rows import NotAllDone
 
 if TYPE_CHECKING:
     from casework.accounts.models import User
@@ -34,6 +35,8 @@ logger = logging.getLogger(__name__)
 CHANNEL = "casework_jobs"
 #: Seconds of lease of a job whose kind is not known (it is given up at once).
 SHORT_LEASE = 30
+#: Characters of ``Job.error`` that are left beside the sentence of a job that was stopped for good.
+_MOST_SAID = 400
 
 
 class UnknownKind(Exception):
@@ -158,11 +161,13 @@ def finish(start: Start) -> None:
 def fail(start: Start, error: BaseException, *, retry_in: float | None = None) -> None:
     """The job raised: queue it again *retry_in* seconds from now, or stop it for good at the third start.
 
-    Kept are the error's class and the line it came from, not its text, which may quote evidence or people.
+    Kept are the error's class and the line it came from, not its text, which may quote evidence or people; of
+    ``NotAllDone``, whose text is ids and classes, that.
     Raises ``LostLease``.
     """
     job = _held(start)
-    job.error_class, job.error = type(error).__name__[:100], _origin(error)
+    job.error_class = type(error).__name__[:100]
+    job.error = str(error)[:_MOST_SAID] if isinstance(error, NotAllDone) else _origin(error)
     if start.number >= MAX_STARTS:
         sentence = _("It failed at each of its %(count)d starts.") % {"count": MAX_STARTS}
         stop_job(job, Job.State.FAILED, code=job.error_class, sentence=sentence)

@@ -145,6 +145,7 @@ MIDDLEWARE = [
     "allauth.usersessions.middleware.UserSessionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "casework.cases.middleware.ConflictMiddleware",
+    "casework.ui.busy.BusyMiddleware",
 ]
 
 TEMPLATES = [

@@ -53,7 +53,7 @@ theme.permission = "signed in"  # type: ignore[attr-defined]
 
 
 def error_page(request: HttpRequest, status: int) -> HttpResponse:
-    """The designed page for *status* (400, 403, 404, 409, 413, 429 or 500)."""
+    """The designed page for *status* (400, 403, 404, 409, 413, 429, 500 or 503)."""
     return render(request, f"errors/{status}.html", status=status)
 
 

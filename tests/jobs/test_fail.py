@@ -3,8 +3,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import psycopg
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection
+from psycopg.errors import DeadlockDetected, LockNotAvailable, QueryCanceled
 
 from casework.jobs.actions import Start, claim, fail, give_up
 from casework.jobs.models import Job
@@ -112,3 +114,33 @@ def test_the_pause_grows_with_the_starts(db: None, settings: Any, number: int) -
     with connection.cursor() as cursor:
         cursor.execute("SELECT round(extract(epoch FROM not_before - now())) FROM jobs_job")
         assert number * 100 <= int(cursor.fetchone()[0]) < number * 100 + 50
+
+
+def busy(cause: type[psycopg.Error]) -> OperationalError:
+    error = OperationalError("canceling statement due to lock timeout")
+    error.__cause__ = cause()
+    return error
+
+
+@pytest.mark.parametrize("cause", [LockNotAvailable, DeadlockDetected])
+def test_a_start_that_others_were_in_the_way_of_is_given_back(db: None, cause: type[psycopg.Error]) -> None:
+    job = make_job("test.fails")
+    start = last_start(job)
+    fail(start, busy(cause), retry_in=0)
+    job.refresh_from_db()
+    assert (job.state, job.starts, job.error_class) == ("queued", 2, "OperationalError")
+    assert verbs() == []
+    make_ready(job)
+    again = claim(job.public_id)
+    assert again
+    assert again.number == 3
+    fail(again, raised())
+    job.refresh_from_db()
+    assert job.state == "failed"
+
+
+def test_another_error_of_the_database_uses_its_start_up(db: None) -> None:
+    job = make_job("test.fails")
+    fail(last_start(job), busy(QueryCanceled))
+    job.refresh_from_db()
+    assert (job.state, job.starts) == ("failed", 3)

@@ -134,7 +134,7 @@ def test_a_time_tells_the_exact_moment_too() -> None:
     assert ui.relative_time(None) == ""
 
 
-@pytest.mark.parametrize("status", ["400", "403", "404", "409", "413", "429", "500", "signed_out"])
+@pytest.mark.parametrize("status", ["400", "403", "404", "409", "413", "429", "500", "503", "signed_out"])
 def test_an_error_page_needs_no_context_and_says_what_was_kept_and_what_to_do(status: str) -> None:
     html = render_to_string(f"errors/{status}.html")
     assert "<h1>" in html

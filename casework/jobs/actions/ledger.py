@@ -25,6 +25,7 @@ from casework.audit.verbs import Verb
 from casework.jobs.models import MAX_STARTS, Job
 from casework.jobs.node import this_node
 from casework.jobs.rows import NotAllDone
+from casework.ui.busy import is_busy
 
 if TYPE_CHECKING:
     from casework.accounts.models import User
@@ -162,17 +163,21 @@ def fail(start: Start, error: BaseException, *, retry_in: float | None = None) -
     """The job raised: queue it again *retry_in* seconds from now, or stop it for good at the third start.
 
     Kept are the error's class and the line it came from, not its text, which may quote evidence or people; of
-    ``NotAllDone``, whose text is ids and classes, that.
-    Raises ``LostLease``.
+    ``NotAllDone``, whose text is ids and classes, that. A start that ended because others held what it waited for in
+    the database is given back: that says nothing of the job. Raises ``LostLease``.
     """
     job = _held(start)
+    if is_busy(error):
+        job.starts -= 1
     job.error_class = type(error).__name__[:100]
     job.error = str(error)[:_MOST_SAID] if isinstance(error, NotAllDone) else _origin(error)
-    if start.number >= MAX_STARTS:
+    if job.starts >= MAX_STARTS:
         sentence = _("It failed at each of its %(count)d starts.") % {"count": MAX_STARTS}
         stop_job(job, Job.State.FAILED, code=job.error_class, sentence=sentence)
     else:
-        queue_again(job, after=settings.JOB_RETRY_AFTER[start.number - 1] if retry_in is None else retry_in)
+        queue_again(
+            job, after=settings.JOB_RETRY_AFTER[max(job.starts, 1) - 1] if retry_in is None else retry_in
+        )
 
 
 @transaction.atomic

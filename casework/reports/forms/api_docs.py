@@ -20,7 +20,9 @@ PROBLEMS = {
     415: _("Send multipart/form-data or application/json."),
     422: _("The report can’t be filed as it is; “errors” names each field."),
     429: _("Too many requests with this key; the header Retry-After says how long to wait."),
-    503: _("A file could not be stored just now, or others were changing the same. Nothing was filed; try again."),
+    503: _(
+        "A file could not be stored just now, or others were changing the same. Nothing was filed; try again."
+    ),
 }
 
 

@@ -10,8 +10,8 @@ the same root, or the desk has shown different logs to different people.
 
 Each .leaf is hashed as RFC 6962 says and led by its .tlog-proof (c2sp.org/tlog-proof@v1) to the root of the signed
 checkpoint (c2sp.org/tlog-checkpoint); so is each hash in withheld.json. Then each row of custody.json that names its
-place in the log is compared with the entry there. Exit code 0: all of it holds. 1: each line names the file that does
-not. 2: could not be checked, or there was nothing to check.
+place in the log is compared with the entry there, and each entry about an item must have its row. Exit code 0: all of
+it holds. 1: each line names the file that does not. 2: could not be checked, or there was nothing to check.
 It needs Python 3.9 or newer and `cryptography`, and nothing else of Casework. Read it before you trust it; it is short.
 """
 
@@ -263,8 +263,9 @@ def is_in_tree(leaf: bytes, index: int, head: Head, path: list[bytes]) -> bool:
 
 
 def custody(text: bytes, entries: dict[int, dict[str, Any]]) -> tuple[int, int]:
-    """How many rows say what their entry of the log says, and how many name none; raises ``Wrong`` for a difference."""
-    same = without = 0
+    """How many rows say what their entry of the log says, and how many name none; raises ``Wrong`` for a difference,
+    and for an entry about an item that no row names."""
+    without, told = 0, set[int]()
     for row in json.loads(text):
         index = row["log_index"]
         if index is None:
@@ -280,8 +281,14 @@ def custody(text: bytes, entries: dict[int, dict[str, Any]]) -> tuple[int, int]:
         hashes = (str(data.get("derived_from", "")), str(data.get("sha256", "")))
         if said != (body["id"], moment(body["at"]), data["item"], *hashes):
             raise Wrong("data/custody.json", f"row {row['id']} says otherwise than entry {index} of the log")
-        same += 1
-    return same, without
+        if index in told:
+            raise Wrong("data/custody.json", f"row {row['id']} stands in it twice")
+        told.add(index)
+    # What happened to an item must not be left out of its history.
+    for index, body in sorted(entries.items()):
+        if body["verb"].startswith("evidence.") and index not in told:
+            raise Wrong("data/custody.json", f"no row names entry {index}, {body['verb']} ({body['id']})")
+    return len(told), without
 
 
 def moment(text: str) -> datetime:

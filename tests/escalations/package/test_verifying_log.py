@@ -161,6 +161,24 @@ def test_a_custody_row_that_says_otherwise_than_the_log_is_named(
     assert "NOT PROVEN  data/custody.json: row" in said
 
 
+@pytest.mark.parametrize("rows", [None, [], [custody_row(2, 2)], [custody_row(2, 2), custody_row(5, None)]])
+def test_an_entry_about_an_item_that_the_custody_history_leaves_out_is_named(
+    verify: Callable[..., tuple[int, str]], rows: list[dict[str, Any]] | None
+) -> None:
+    files = package()
+    del files["custody.json"]
+    code, said = verify(files if rows is None else files | {"custody.json": json.dumps(rows).encode()})
+    assert code == 1
+    missing = 5 if rows else 2
+    assert f"NOT PROVEN  data/custody.json: no row names entry {missing}, evidence.received" in said
+
+
+def test_a_custody_row_that_stands_there_twice_is_named(verify: Callable[..., tuple[int, str]]) -> None:
+    rows = [custody_row(2, 2), custody_row(5, 5), custody_row(2, 2)]
+    code, said = verify(package() | {"custody.json": json.dumps(rows).encode()})
+    assert (code, "stands in it twice" in said) == (1, True)
+
+
 def test_a_checkpoint_that_somebody_else_signed_proves_nothing(
     verify: Callable[..., tuple[int, str]],
 ) -> None:

@@ -264,7 +264,7 @@ def is_in_tree(leaf: bytes, index: int, head: Head, path: list[bytes]) -> bool:
 
 def custody(text: bytes, entries: dict[int, dict[str, Any]]) -> tuple[int, int]:
     """How many rows say what their entry of the log says, and how many name none; raises ``Wrong`` for a difference,
-    and for an entry about an item that no row names."""
+    and for an entry about an item that no row names, or more than one."""
     without, told = 0, set[int]()
     for row in json.loads(text):
         index = row["log_index"]
